@@ -1,0 +1,144 @@
+"""The only place that puts the parts together."""
+
+import os
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import anyio.to_thread
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+
+from idp.events.catalogue import Event
+from idp.events.log import emit
+from idp.factors.password import Passwords
+from idp.login.dispatcher import SignIns
+from idp.login.seeding import seed_users
+from idp.oauth.keyrings import KeyRings
+from idp.oauth.provider import Provider
+from idp.realm.mode import Mode
+from idp.realm.schema import Realm
+from idp.realm.watching import FileStatus, Realms
+from idp.settings import Settings
+from idp.store.database import Database
+from idp.store.expiry import remove_expired
+from idp.store.migrations import ensure_migrated
+from idp.tokens.sealing import Sealer
+from idp.web.cookies import CookieJar
+from idp.web.health import HealthEndpoints
+from idp.web.intake import Intake
+from idp.web.logout import LogoutEndpoints
+from idp.web.metadata import MetadataEndpoints
+from idp.web.pages import Pages
+from idp.web.realms import Handling
+from idp.web.routes import routes
+from idp.web.sign_in import SignInEndpoints
+from idp.web.themes import Themes
+from idp.web.tokens import TokenEndpoints
+
+_THREADS = 40
+_SWEEP_EVERY = 600.0
+_STATUS_PAGES = {404: "page.not-found", 405: "page.method", 413: "page.too-large"}
+_EVENTS = {
+    "realm_loaded": Event.REALM_LOADED,
+    "realm_rejected": Event.REALM_REJECTED,
+    "realm_removed": Event.REALM_REMOVED,
+}
+
+
+def system_clock() -> int:
+    """Seconds since the epoch."""
+    return int(time.time())
+
+
+def create_app(
+    settings: Settings, *, clock: Callable[[], int] = system_clock, environ: Mapping[str, str] | None = None
+) -> Starlette:
+    """The ASGI application. Raises SettingsError or RealmFileError when it could not serve as it should."""
+    database = Database(settings.database)
+    ensure_migrated(database)
+    sealer = Sealer(settings.secret_keys)
+    passwords = Passwords()
+    keyrings = KeyRings(database, sealer, clock)
+    mode = Mode.DEVELOPMENT if settings.dev else Mode.PRODUCTION
+    realms = Realms(settings.config, mode=mode, environ=os.environ if environ is None else environ)
+    themes = Themes(*settings.themes, built_in("themes"), strict=settings.dev)
+
+    def prepare(realm: Realm) -> None:
+        keyrings.of(realm)
+        if settings.dev:
+            seed_users(database, sealer, passwords, realm, clock())
+
+    realms.before_swap(prepare)
+    realms.subscribe(_log_realm)
+    realms.load()
+
+    cookies = CookieJar(settings)
+    pages = Pages(themes, settings, cookies)
+    handling = Handling(realms, settings, pages, clock)
+    provider = Provider(issuer=settings.issuer, keyrings=keyrings, sealer=sealer)
+    sign_ins = SignIns(database, sealer, passwords, provider.issue)
+    table = routes(
+        handling=handling,
+        sign_in=SignInEndpoints(database=database, provider=provider, sign_ins=sign_ins, pages=pages, cookies=cookies),
+        tokens=TokenEndpoints(database, provider),
+        metadata=MetadataEndpoints(keyrings),
+        logout=LogoutEndpoints(database=database, provider=provider, sealer=sealer, pages=pages, cookies=cookies),
+        health=HealthEndpoints(database, realms),
+        themes=themes,
+    )
+
+    async def refuse(request: Request, error: Exception) -> Response:
+        status = error.status_code if isinstance(error, HTTPException) else 500
+        response = handling.refuse(request, status, _STATUS_PAGES.get(status, "page.bad-request"))
+        response.headers.update(getattr(error, "headers", None) or {})
+        return response
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        anyio.to_thread.current_default_thread_limiter().total_tokens = _THREADS
+        stopping = threading.Event()
+        sweeper = threading.Thread(target=_sweep, args=(database, realms, clock, stopping), daemon=True)
+        realms.start()
+        sweeper.start()
+        yield
+        stopping.set()
+        realms.stop()
+        sweeper.join()
+        database.close()
+
+    app = Starlette(
+        routes=table,
+        lifespan=lifespan,
+        middleware=[Middleware(Intake, settings=settings, refuse=handling.refuse)],
+        exception_handlers={HTTPException: refuse},
+    )
+    app.state.close = database.close
+    return app
+
+
+def built_in(name: str) -> Path:
+    """A folder that comes with the program: inside the installed package, or beside it in a checkout."""
+    package = Path(__file__).parent
+    installed = package / f"_{name}"
+    return installed if installed.is_dir() else package.parent / name
+
+
+def _log_realm(change: str, status: FileStatus, _: Realm | None) -> None:
+    fields = {"realm": status.realm, "path": status.path}
+    if change == "realm_rejected":
+        emit(Event.REALM_REJECTED, **fields, problems=list(status.problems))
+    else:
+        emit(_EVENTS[change], **fields)
+
+
+def _sweep(database: Database, realms: Realms, clock: Callable[[], int], stopping: threading.Event) -> None:
+    while not stopping.wait(_SWEEP_EVERY):
+        longest = max((r.tokens.refresh_max for r in realms.all()), default=0)
+        with database.write() as tx:
+            remove_expired(tx, now=clock(), longest_grant=longest)

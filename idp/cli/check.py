@@ -1,0 +1,88 @@
+"""`idp check`: what is wrong with realm files, before a server is given them."""
+
+import argparse
+import os
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from idp.realm.loading import Examination, Mode, Problem, RealmFileError, examine, read_file
+from idp.realm.watching import NO_FILE, realm_files
+
+DEFAULT = Path("realm-config")
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the command to the sub-parsers of argparse."""
+    parser = subparsers.add_parser(
+        "check",
+        help="check realm files",
+        description="Print what is wrong with realm files, one a line: path:line:column: message.",
+    )
+    parser.add_argument(
+        "paths", nargs="*", type=Path, metavar="PATH", help=f"files or directories (default: {DEFAULT})"
+    )
+    parser.add_argument(
+        "--production",
+        action="store_true",
+        help="as a production server reads them: no users, secrets from this environment",
+    )
+    parser.add_argument("--write-schema", type=Path, metavar="PATH", help="write the JSON Schema for editors and stop")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """0 when every file is good, else 1. Problems and warnings go to standard output, the summary to standard error."""
+    if args.write_schema is not None:
+        from idp.realm.json_schema import written_schema
+
+        args.write_schema.write_text(written_schema(), encoding="utf-8")
+        return 0
+    examined, problems = _examine(args.paths or [DEFAULT], Mode.PRODUCTION if args.production else Mode.CHECK)
+    warnings = [warning for examination in examined.values() for warning in examination.warnings]
+    for problem in problems:
+        print(problem)
+    for warning in warnings:
+        print(f"{warning.path}:{warning.line}:{warning.column}: warning: {warning.message}")
+    counts = (_count(len(examined), "file"), _count(len(problems), "problem"), _count(len(warnings), "warning"))
+    print(", ".join(counts), file=sys.stderr)
+    return 1 if problems else 0
+
+
+def _examine(paths: Iterable[Path], mode: Mode) -> tuple[dict[Path, Examination], list[Problem]]:
+    examined: dict[Path, Examination] = {}
+    problems: list[Problem] = []
+    for path in paths:
+        owners: dict[str, Path] = {}
+        try:
+            files = _files(path)
+            for file in files:
+                examined[file] = examine(read_file(file), path=str(file), mode=mode, environ=os.environ)
+                problems += [*examined[file].problems, *_twice(file, examined[file], owners)]
+        except RealmFileError as error:
+            problems += error.problems
+    return examined, problems
+
+
+def _files(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return [path]
+    try:
+        files = realm_files(path)
+    except OSError as error:
+        raise RealmFileError([Problem(str(path), 1, 1, f"the directory cannot be read: {error.strerror}")]) from error
+    if not files:
+        raise RealmFileError([Problem(str(path), 1, 1, NO_FILE)])
+    return files
+
+
+def _twice(file: Path, examination: Examination, owners: dict[str, Path]) -> Iterable[Problem]:
+    """One directory is one server: no two of its files may be the same realm."""
+    realm, at = examination.realm, examination.named_at
+    if realm is not None and owners.setdefault(realm.name, file) != file:
+        yield Problem(str(file), at.line, at.column, f"the realm '{realm.name}' is already in {owners[realm.name]}")
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}{'' if number == 1 else 's'}"

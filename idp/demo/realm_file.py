@@ -1,0 +1,80 @@
+"""The realm of the demonstration: where its file is, and a copy with other ports where those are asked for."""
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from idp.errors import SettingsError
+from idp.realm.loading import Mode, RealmFileError, load
+from idp.realm.schema import Client, Realm
+
+FILE = "demo.yaml"
+DEFAULT_BASE = 8080
+_PACKAGE = Path(__file__).parent.parent
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Four neighbours: the identity provider is on the first."""
+
+    base: int = DEFAULT_BASE
+
+    @property
+    def portal(self) -> int:
+        """The developer portal's."""
+        return self.base + 1
+
+    @property
+    def billing(self) -> int:
+        """The billing portal's."""
+        return self.base + 2
+
+    @property
+    def api(self) -> int:
+        """The API's."""
+        return self.base + 3
+
+
+def find_config() -> Path:
+    """The directory with the demo realm: `realm-config` here, else the one that came with the package."""
+    for directory in (Path("realm-config"), _PACKAGE / "_realm-config", _PACKAGE.parent / "realm-config"):
+        if (directory / FILE).is_file():
+            return directory
+    raise SettingsError(f"there is no realm-config/{FILE} here, and none came with the package: give --config DIR")
+
+
+def config_for(directory: Path, *, ports: Ports, scratch: Path) -> Path:
+    """The directory itself, or a copy in `scratch` whose redirect URIs and audiences name the other ports."""
+    if not (directory / FILE).is_file():
+        raise SettingsError(f"{directory / FILE} is not there: the demonstration is made of the realm in that file")
+    if ports.base == DEFAULT_BASE:
+        return directory
+    moved = scratch / "realm-config"
+    moved.mkdir()
+    for file in (*directory.glob("*.yaml"), *directory.glob("*.yml")):
+        (moved / file.name).write_text(_moved(file.read_text(encoding="utf-8"), ports), encoding="utf-8")
+    return moved
+
+
+def load_realm(directory: Path) -> Realm:
+    """The demo realm as a development server reads it. Raises SettingsError with all that is wrong with its file."""
+    try:
+        return load(directory / FILE, mode=Mode.DEVELOPMENT, environ=os.environ)
+    except RealmFileError as error:
+        raise SettingsError("\n".join(str(problem) for problem in error.problems)) from None
+
+
+def confidential_client(realm: Realm, client_id: str) -> tuple[Client, str]:
+    """A client of the realm and its secret. Raises SettingsError where the realm has none of that name."""
+    client = realm.client(client_id)
+    if client is None or client.client_secret is None:
+        raise SettingsError(f"the demonstration needs the client '{client_id}', with a secret, in {FILE}")
+    return client, client.client_secret.value
+
+
+def _moved(text: str, ports: Ports) -> str:
+    def other(match: re.Match[str]) -> str:
+        return f"{match[1]}:{int(match[2]) - DEFAULT_BASE + ports.base}"
+
+    return re.sub(r"\b(localhost|127\.0\.0\.1):(808[0-3])\b", other, text)

@@ -1,0 +1,50 @@
+"""Every audit event, with the fields that it may carry. A field that is not named here cannot be logged."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+_WHO = ("realm", "user_id", "username", "client_id", "session_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """The name of an event on the log line and on the metric, its level, and its fields."""
+
+    name: str
+    fields: tuple[str, ...] = ()
+    level: str = "info"
+
+
+class Event(Enum):
+    """The catalogue. Names are `subject.what_happened`; levels are those of `logging`."""
+
+    PASSWORD_ACCEPTED = Kind("password.accepted", _WHO)
+    PASSWORD_REFUSED = Kind("password.refused", (*_WHO, "reason"), "warning")
+    FACTOR_ACCEPTED = Kind("factor.accepted", (*_WHO, "factor", "credential_id"))
+    FACTOR_REFUSED = Kind("factor.refused", (*_WHO, "factor", "reason"), "warning")
+    FACTOR_ENROLLED = Kind("factor.enrolled", (*_WHO, "factor", "credential_id"))
+    FACTORS_SHUT = Kind("factors.shut", _WHO, "error")
+    FACTORS_RESET = Kind("factors.reset", (*_WHO, "by"))
+    RECOVERY_CODES_MADE = Kind("recovery_codes.made", (*_WHO, "count"))
+    SIGNED_IN = Kind("session.signed_in", (*_WHO, "acr", "amr"))
+    STEPPED_UP = Kind("session.stepped_up", (*_WHO, "acr", "amr"))
+    SIGNED_OUT = Kind("session.signed_out", (*_WHO, "by"))
+    AUTHORIZED = Kind("authorization.granted", (*_WHO, "scope", "acr", "amr"))
+    AUTHORIZATION_REFUSED = Kind("authorization.refused", (*_WHO, "error", "description"), "warning")
+    TOKEN_ISSUED = Kind("token.issued", (*_WHO, "grant_type", "scope"))
+    TOKEN_REFUSED = Kind("token.refused", (*_WHO, "grant_type", "error", "description"), "warning")
+    TOKEN_REUSED = Kind("token.reused", (*_WHO, "what"), "error")
+    TOKEN_REVOKED = Kind("token.revoked", _WHO)
+    USER_CREATED = Kind("user.created", (*_WHO, "by"))
+    USER_DELETED = Kind("user.deleted", (*_WHO, "by"))
+    USER_ENABLED = Kind("user.enabled", (*_WHO, "by"))
+    USER_DISABLED = Kind("user.disabled", (*_WHO, "by"))
+    USER_PASSWORD_SET = Kind("user.password_set", (*_WHO, "by"))
+    USER_ROLES_SET = Kind("user.roles_set", (*_WHO, "by", "roles", "groups"))
+    REALM_LOADED = Kind("realm.loaded", ("realm", "path"))
+    REALM_REJECTED = Kind("realm.rejected", ("realm", "path", "problems"), "error")
+    REALM_REMOVED = Kind("realm.removed", ("realm", "path"), "warning")
+    KEY_CREATED = Kind("key.created", ("realm", "kid", "alg"))
+    REQUEST = Kind("http.request", ("method", "route", "status", "milliseconds"), "debug")
+    UNAVAILABLE = Kind("http.unavailable", ("reason",), "error")
+    BUG = Kind("http.bug", ("error", "trace"), "error")

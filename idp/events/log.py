@@ -1,0 +1,74 @@
+"""Events as JSON log lines and as Prometheus metrics, each with the identifier of the request that caused it."""
+
+import json
+import logging
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from typing import Any
+
+from prometheus_client import Counter, Histogram
+
+from idp.events.catalogue import Event
+
+request_id: ContextVar[str] = ContextVar("request_id", default="")
+remote_address: ContextVar[str] = ContextVar("remote_address", default="")
+
+_log = logging.getLogger("idp.audit")
+_events = Counter("idp_events", "Audit events by name and realm.", ("event", "realm"))
+_requests = Histogram(
+    "idp_http_request_seconds",
+    "Time to answer a request, by route and status class.",
+    ("route", "status"),
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
+)
+
+
+def emit(event: Event, **fields: Any) -> None:
+    """Log the event and count it. A field that the catalogue does not name is a bug, not a log line."""
+    kind = event.value
+    if unknown := fields.keys() - set(kind.fields):
+        raise TypeError(f"{kind.name} has no field {', '.join(sorted(unknown))}")
+    if event is Event.REQUEST:
+        _requests.labels(fields["route"], f"{fields['status'] // 100}xx").observe(fields["milliseconds"] / 1000)
+    else:
+        _events.labels(kind.name, fields.get("realm") or "").inc()
+    level = getattr(logging, kind.level.upper())
+    if _log.isEnabledFor(level):
+        _log.log(level, kind.name, extra={"fields": {k: v for k, v in fields.items() if v is not None}})
+
+
+class JsonLines(logging.Formatter):
+    """One line of JSON a record; control characters are escaped by JSON, so that nobody writes a second line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Time in UTC, level, event or message, request, fields."""
+        line: dict[str, Any] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+        }
+        fields = getattr(record, "fields", None)
+        line["event" if fields is not None else "message"] = record.getMessage()
+        if fields is None:
+            line["logger"] = record.name
+        if identifier := request_id.get():
+            line["request_id"] = identifier
+        if address := remote_address.get():
+            line["address"] = address
+        if record.exc_info and record.exc_info[0]:
+            line["trace"] = self.formatException(record.exc_info)
+        return json.dumps(line | (fields or {}), ensure_ascii=True, default=str)
+
+
+def configure(level: str = "INFO") -> None:
+    """Every logger of the process writes JSON lines to standard error; those that log bearer values stay quiet."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(JsonLines())
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(level)
+    # Authlib logs tokens at DEBUG; SQLAlchemy and httpx log parameters and URLs.
+    for name in ("authlib", "sqlalchemy", "httpx", "httpcore", "alembic"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
+        logger = logging.getLogger(name)
+        logger.handlers, logger.propagate = [], name != "uvicorn.access"

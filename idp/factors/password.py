@@ -1,0 +1,68 @@
+"""Passwords: argon2id in a bounded pool, because memory times concurrency is what an attacker would exhaust."""
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from idp.errors import Overloaded
+
+# 7 MiB, 5 passes: the figures that Keycloak uses, so that costs compare.
+TIME_COST = 5
+MEMORY_KIB = 7168
+PARALLELISM = 1
+MAX_BYTES = 1024
+_WAITING = 24
+_PATIENCE = 5.0
+
+
+class Passwords:
+    """Hashes and verifies; as many at once as there are cores, a few more waiting, the rest is told to come back."""
+
+    def __init__(self) -> None:
+        self._hasher = PasswordHasher(time_cost=TIME_COST, memory_cost=MEMORY_KIB, parallelism=PARALLELISM)
+        slots = len(os.sched_getaffinity(0))
+        self._running = threading.BoundedSemaphore(slots)
+        self._admitted = threading.BoundedSemaphore(slots + _WAITING)
+        # What an unknown name is verified against, so that the answer takes as long as for a known one.
+        self._nobody = self._hasher.hash(os.urandom(16))
+
+    def hash(self, password: str) -> str:
+        """The hash to store; raises Overloaded."""
+        with self._slot():
+            return self._hasher.hash(password)
+
+    def verify(self, stored: str | None, password: str) -> bool:
+        """Whether it is the password. Takes the same time when nothing is stored; raises Overloaded."""
+        with self._slot():
+            try:
+                self._hasher.verify(stored or self._nobody, password)
+            except (VerificationError, InvalidHashError):
+                return False
+            return stored is not None
+
+    def is_outdated(self, stored: str) -> bool:
+        """Whether the hash was made under other parameters than today's."""
+        return self._hasher.check_needs_rehash(stored)
+
+    @contextmanager
+    def _slot(self) -> Iterator[None]:
+        if not self._admitted.acquire(blocking=False):
+            raise Overloaded("too many passwords are being verified")
+        try:
+            if not self._running.acquire(timeout=_PATIENCE):
+                raise Overloaded("too many passwords are being verified")
+            try:
+                yield
+            finally:
+                self._running.release()
+        finally:
+            self._admitted.release()
+
+
+def is_too_long(password: str) -> bool:
+    """Longer than anybody types, so not worth hashing."""
+    return len(password) > MAX_BYTES or len(password.encode()) > MAX_BYTES

@@ -1,0 +1,114 @@
+"""How a sign-in under way is found again: by a sealed handle before the first proof, by a stored row after it.
+
+Nothing is stored for visitors who prove nothing, so that they cannot fill the database.
+"""
+
+from dataclasses import dataclass, field
+
+from idp.login import state as state_json
+from idp.login.browser import Browser
+from idp.login.state import SignIn
+from idp.login.steps import Lost
+from idp.store import transactions
+from idp.store.database import Transaction
+from idp.tokens.bearer import digest, new_bearer
+from idp.tokens.sealing import NotSealedHere, Sealer
+
+FIRST_PAGE_LASTS = 1800
+SIGN_IN_LASTS = 300
+# Whoever sets a factor up may have to install an app first.
+ENROLMENT_LASTS = 900
+_FIRST = "first."
+_CSRF = "sign-in form"
+
+
+@dataclass(frozen=True, slots=True)
+class Under:
+    """A sign-in under way. `stored` is its row's sealed state, None while it is not stored."""
+
+    handle: str = field(repr=False)
+    state: SignIn
+    stored: str | None = field(default=None, repr=False)
+
+
+class Handles:
+    """Makes and finds sign-ins of a realm."""
+
+    def __init__(self, sealer: Sealer) -> None:
+        self._sealer = sealer
+
+    def first(self, realm: str, state: SignIn, secret: str, now: int) -> Under:
+        """A sign-in that lives in its first page alone, bound to the browser of that secret."""
+        value = {"browser": digest(secret).hex(), "expires_at": now + FIRST_PAGE_LASTS, "state": state_json.dump(state)}
+        return Under(_FIRST + self._sealer.seal_json(value, f"first page:{realm}"), state)
+
+    def store(self, tx: Transaction, realm: str, state: SignIn, secret: str, now: int) -> Under:
+        """A sign-in with its first proof: from here on it can be finished once."""
+        handle = new_bearer()
+        sealed = self._seal(realm, state)
+        transactions.add(
+            tx,
+            handle=handle,
+            realm=realm,
+            browser=secret,
+            user_id=state.user_id or "",
+            state=sealed,
+            expires_at=now + _lasts(state),
+        )
+        return Under(handle, state, sealed)
+
+    def advance(self, tx: Transaction, realm: str, under: Under, state: SignIn, now: int) -> bool:
+        """Keep the new state; false when another request was first."""
+        return transactions.advance(
+            tx,
+            handle=under.handle,
+            old=under.stored or "",
+            new=self._seal(realm, state),
+            expires_at=now + _lasts(state),
+        )
+
+    def find(self, tx: Transaction, realm: str, handle: str, browser: Browser, now: int) -> Under | Lost:
+        """The sign-in of that handle, if this browser began it and it has not ended."""
+        if handle.startswith(_FIRST):
+            return self._open_first(realm, handle, browser, now)
+        found = transactions.find(tx, handle=handle, realm=realm)
+        if found is None:
+            return Lost("expired")
+        row, owner = found
+        if owner != digest(browser.secret):
+            return Lost("other-browser")
+        state = state_json.load(self._sealer.open_json(row.state, _context(realm)))
+        if row.expires_at <= now:
+            return Lost("expired", state.request)
+        return Under(handle, state, row.state)
+
+    def csrf_token(self, handle: str) -> str:
+        """What the form of this sign-in must send along; nobody who does not see the page can make it."""
+        return self._sealer.mac(_CSRF, handle)
+
+    def is_csrf_token(self, token: str, handle: str) -> bool:
+        """Whether the form came from the page."""
+        return self._sealer.is_mac(token, _CSRF, handle)
+
+    def _open_first(self, realm: str, handle: str, browser: Browser, now: int) -> Under | Lost:
+        try:
+            value = self._sealer.open_json(handle.removeprefix(_FIRST), f"first page:{realm}")
+        except NotSealedHere:
+            return Lost("expired")
+        state = state_json.load(value["state"])
+        if value["browser"] != digest(browser.secret).hex():
+            return Lost("other-browser")
+        if value["expires_at"] <= now:
+            return Lost("expired", state.request)
+        return Under(handle, state)
+
+    def _seal(self, realm: str, state: SignIn) -> str:
+        return self._sealer.seal_json(state_json.dump(state), _context(realm))
+
+
+def _context(realm: str) -> str:
+    return f"sign-in:{realm}"
+
+
+def _lasts(state: SignIn) -> int:
+    return ENROLMENT_LASTS if state.enrolling or state.notice is not None else SIGN_IN_LASTS

@@ -1,0 +1,100 @@
+"""The password step: the first proof, which tells who somebody is."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from idp.events.catalogue import Event
+from idp.events.log import emit
+from idp.factors.password import Passwords, is_too_long
+from idp.login.browser import known_here
+from idp.login.situation import Situation
+from idp.login.state import SignIn
+from idp.login.steps import Message
+from idp.policy.lockout import password_wait
+from idp.policy.proofs import Proof
+from idp.store import guesses, people, sessions, users
+from idp.store.database import Transaction
+from idp.store.people import Known
+from idp.tokens.sealing import Sealer
+
+_LONGEST_NAME = 255
+
+
+@dataclass(slots=True)
+class PasswordAttempt:
+    """A password for a person, or for nobody. `rehashed` is set when its hash was made under older parameters."""
+
+    known: Known | None
+    subject: str
+    password: str = field(repr=False)
+    rehashed: str | None = field(default=None, repr=False)
+
+
+class PasswordStep:
+    """Slowed per person and network, never shut; not slowed from a browser that the person has signed in with."""
+
+    def __init__(self, passwords: Passwords, sealer: Sealer) -> None:
+        self._passwords = passwords
+        self._sealer = sealer
+
+    def begin(self, tx: Transaction, situation: Situation, form: Mapping[str, str]) -> PasswordAttempt | Message:
+        """Who it is, and that a guess was made. An unknown name is counted like a known one."""
+        realm, identifier, password = situation.realm.name, form.get("username", ""), form.get("password", "")
+        if situation.state.user_id is None and not identifier.strip():
+            return Message("error.empty")
+        if is_too_long(password) or len(identifier) > _LONGEST_NAME:
+            return Message("error.too-long")
+        known = situation.known
+        if situation.state.user_id is None:
+            known = people.by_identifier(tx, realm, identifier)
+        subject = self._subject(situation, known, identifier)
+        if guesses.count(tx, subject, now=situation.now, wait=password_wait) is None:
+            return Message("error.slowed", {"seconds": guesses.blocked_for(tx, subject, situation.now)})
+        return PasswordAttempt(known, subject, password)
+
+    def evaluate(self, attempt: PasswordAttempt) -> Message | None:
+        """The same answer after the same time, whether the name, the password or the account is not right."""
+        user = attempt.known.user if attempt.known else None
+        right = self._passwords.verify(user.password_hash if user else None, attempt.password)
+        if user is None or not right or not user.enabled:
+            reason = "unknown" if user is None else "disabled" if right else "wrong"
+            # A name that nobody has may be a password typed into the wrong field: it is not logged.
+            who = {} if user is None else {"realm": user.realm, "user_id": user.id, "username": user.username}
+            emit(Event.PASSWORD_REFUSED, **who, reason=reason)
+            return Message("error.credentials")
+        if user.password_hash and self._passwords.is_outdated(user.password_hash):
+            attempt.rehashed = self._passwords.hash(attempt.password)
+        return None
+
+    def apply(self, tx: Transaction, situation: Situation, attempt: PasswordAttempt) -> SignIn | Message:
+        """The person is known; a session of theirs in this browser may be raised."""
+        known, realm, state = attempt.known, situation.realm, situation.state
+        if known is None:
+            raise AssertionError("nobody's password was right")
+        guesses.clear(tx, attempt.subject)
+        if attempt.rehashed and known.user.password_hash:
+            users.rehash_password(tx, known.user.id, old=known.user.password_hash, new=attempt.rehashed)
+        tx.emit(
+            Event.PASSWORD_ACCEPTED,
+            realm=realm.name,
+            user_id=known.user.id,
+            username=known.user.username,
+            client_id=state.request.client_id,
+        )
+        cookie = situation.browser.session
+        limits, now = realm.sessions, situation.now
+        session = sessions.find(tx, realm.name, secret=cookie, limits=limits, now=now) if cookie else None
+        mine = session is not None and session.user_id == known.user.id
+        return replace(
+            state.with_proof(Proof("password", now)),
+            user_id=known.user.id,
+            epoch=known.user.epoch,
+            session_id=session.id if session and mine else None,
+        )
+
+    def _subject(self, situation: Situation, known: Known | None, identifier: str) -> str:
+        if known is None:
+            who = self._sealer.mac("unknown name", f"{situation.realm.name}:{users.identifier_key(identifier)}")
+            return guesses.password_subject(who, situation.browser.network)
+        browser = known_here(self._sealer, situation.realm.name, situation.browser).get(known.user.id)
+        return guesses.password_subject(known.user.id, browser or situation.browser.network)

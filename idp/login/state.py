@@ -1,0 +1,82 @@
+"""A sign-in under way: what was asked, what was proven, what has still to be shown. Sealed wherever it is kept."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from idp.login.request import AuthorizationRequest
+from idp.policy.proofs import Proof
+from idp.policy.question import Request
+from idp.store import proofs as proofs_json
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolling:
+    """A factor being set up: of no use before its first right code."""
+
+    factor: str
+    credential_id: str
+    secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """The state of a sign-in. `given` was proven for this request; `session_id` is the session that it may raise.
+
+    `epoch`: that of the person when they were identified; when it has changed, the sign-in is over.
+    `notice`: what must be shown before going on, a list of new recovery codes or the number of those left.
+    """
+
+    request: AuthorizationRequest
+    user_id: str | None = None
+    epoch: int = 0
+    session_id: str | None = None
+    given: tuple[Proof, ...] = ()
+    enrolling: Enrolling | None = None
+    notice: tuple[str, ...] | int | None = None
+
+    def with_proof(self, proof: Proof) -> "SignIn":
+        """One more proof."""
+        return replace(self, given=(*self.given, proof))
+
+
+def dump(state: SignIn) -> dict[str, Any]:
+    """The state as JSON can say it, to be sealed."""
+    request, demands, enrolling = state.request, state.request.demands, state.enrolling
+    return {
+        "client_id": request.client_id,
+        "redirect_uri": request.redirect_uri,
+        "parameters": dict(request.parameters),
+        "scopes": sorted(demands.scopes),
+        "acr_values": demands.acr_values,
+        "essential_acr": demands.essential_acr,
+        "max_age": demands.max_age,
+        "prompt": sorted(demands.prompt),
+        "user_id": state.user_id,
+        "epoch": state.epoch,
+        "session_id": state.session_id,
+        "given": proofs_json.dump(state.given),
+        "enrolling": enrolling and [enrolling.factor, enrolling.credential_id, enrolling.secret],
+        "notice": state.notice,
+    }
+
+
+def load(value: Mapping[str, Any]) -> SignIn:
+    """The opposite of `dump`."""
+    demands = Request(
+        scopes=frozenset(value["scopes"]),
+        acr_values=tuple(value["acr_values"]),
+        essential_acr=tuple(value["essential_acr"]),
+        max_age=value["max_age"],
+        prompt=frozenset(value["prompt"]),
+    )
+    notice = value["notice"]
+    return SignIn(
+        request=AuthorizationRequest(value["client_id"], value["redirect_uri"], demands, value["parameters"]),
+        user_id=value["user_id"],
+        epoch=value["epoch"],
+        session_id=value["session_id"],
+        given=proofs_json.load(value["given"]),
+        enrolling=Enrolling(*value["enrolling"]) if value["enrolling"] else None,
+        notice=tuple(notice) if isinstance(notice, list) else notice,
+    )

@@ -1,0 +1,134 @@
+"""The authorization code grant (RFC 6749 section 4.1): the code is used up before anything else is looked at."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from authlib.consts import default_json_headers
+from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant
+
+from idp.errors import InvalidGrantError, InvalidRequestError
+from idp.events.catalogue import Event
+from idp.login import gate
+from idp.oauth.client import OAuthClient
+from idp.oauth.issuing import issue_tokens
+from idp.oauth.request import OAuthRequest
+from idp.store import grants
+from idp.store.grants import Grant
+from idp.tokens.bearer import new_bearer
+
+# A grant without refresh tokens is kept as long as its code and its access token can be used.
+_SLACK = 60
+
+
+@dataclass(frozen=True, slots=True)
+class RedeemedCode:
+    """A code that this request has used up, as Authlib asks about it."""
+
+    grant: Grant
+
+    @property
+    def code_challenge(self) -> str | None:
+        """What the verifier must hash to."""
+        return self.grant.code_challenge
+
+    def get_redirect_uri(self) -> str:
+        """Where the code was sent."""
+        return self.grant.redirect_uri
+
+    def get_scope(self) -> str:
+        """What was granted."""
+        return self.grant.scope
+
+
+class AuthorizationCode(AuthorizationCodeGrant):  # type: ignore[misc]  # Authlib has no types
+    """Authlib's grant, with consuming moved in front of issuing."""
+
+    TOKEN_ENDPOINT_AUTH_METHODS = ("client_secret_basic", "client_secret_post", "none")
+    request: OAuthRequest
+
+    @staticmethod
+    def validate_authorization_redirect_uri(request: OAuthRequest, client: OAuthClient) -> str:
+        """The registered URI of the request; its error goes to a page, and does not echo what was sent."""
+        redirect_uri = request.payload.data.get("redirect_uri")
+        if redirect_uri is None or not client.check_redirect_uri(redirect_uri):
+            raise InvalidRequestError("The redirect_uri is not registered for this client.")
+        return redirect_uri
+
+    def create_authorization_response(
+        self, redirect_uri: str, grant_user: Any
+    ) -> tuple[int, str, list[tuple[str, str]]]:
+        """A grant with its code, for what the gate has let through."""
+        authorized = self.request.context.authorized
+        if authorized is None:
+            raise AssertionError("a code is made for what passed the gate only")
+        code = new_bearer()
+        self.save_authorization_code(code, self.request)
+        parameters = {"session_state": authorized.session_id, "code": code}
+        if state := self.request.payload.data.get("state"):
+            parameters = {"state": state, **parameters}
+        return 302, "", [("Location", self.server.redirection(redirect_uri, parameters))]
+
+    def save_authorization_code(self, code: str, request: OAuthRequest) -> None:
+        """Only its digest."""
+        context = request.context
+        authorized = context.authorized
+        if authorized is None:
+            raise AssertionError("a code is made for what passed the gate only")
+        tokens, now, user = context.realm.tokens, context.now, authorized.known.user
+        refreshes = request.client.check_grant_type("refresh_token")
+        lasts = tokens.refresh_max if refreshes else tokens.code + tokens.access + _SLACK
+        grants.add(
+            context.tx,
+            realm=context.realm.name,
+            client_id=request.client.client_id,
+            user_id=user.id,
+            epoch=user.epoch,
+            session_id=authorized.session_id,
+            scope=request.scope,
+            outcome=authorized.outcome,
+            nonce=request.payload.data.get("nonce"),
+            code=code,
+            code_expires_at=now + tokens.code,
+            redirect_uri=authorized.request.redirect_uri,
+            code_challenge=request.payload.data.get("code_challenge"),
+            now=now,
+            expires_at=now + lasts,
+        )
+        context.tx.emit(
+            Event.AUTHORIZED,
+            realm=context.realm.name,
+            user_id=user.id,
+            username=user.username,
+            client_id=request.client.client_id,
+            session_id=authorized.session_id,
+            scope=request.scope,
+            acr=authorized.outcome.acr,
+            amr=authorized.outcome.amr,
+        )
+
+    def query_authorization_code(self, code: str, client: OAuthClient) -> RedeemedCode | None:
+        """Use the code up. One that was used before ends what was made from it (RFC 6749 section 4.1.2)."""
+        context = self.request.context
+        realm, now = context.realm.name, context.now
+        grant_id = grants.consume_code(context.tx, realm, client_id=client.client_id, code=code, now=now)
+        if grant_id is None:
+            if grants.end_of_used_code(context.tx, realm, client_id=client.client_id, code=code, now=now):
+                context.tx.emit(Event.TOKEN_REUSED, realm=realm, client_id=client.client_id, what="code")
+            return None
+        grant = grants.alive(context.tx, realm, grant_id=grant_id, now=now)
+        return None if grant is None else RedeemedCode(grant)
+
+    def create_token_response(self) -> tuple[int, dict[str, Any], Any]:
+        """Through the gate again, then issue."""
+        context, client = self.request.context, self.request.client.registered
+        grant = self.request.authorization_code.grant
+        scopes = frozenset(grant.scope.split())
+        try:
+            known = gate.reopen(context.tx, context.realm, client=client, grant=grant, scopes=scopes, now=context.now)
+        except InvalidGrantError:
+            grants.end(context.tx, grant.id, context.now)
+            raise
+        token = issue_tokens(
+            context, client=client, grant=grant, known=known, scope=grant.scope, grant_type="authorization_code"
+        )
+        return 200, token, default_json_headers

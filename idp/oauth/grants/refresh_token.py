@@ -1,0 +1,71 @@
+"""The refresh token grant (RFC 6749 section 6): rotated on every use; a used one presented again ends its family."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from authlib.consts import default_json_headers
+from authlib.oauth2.rfc6749.grants import RefreshTokenGrant
+
+from idp.errors import InvalidGrantError
+from idp.events.catalogue import Event
+from idp.login import gate
+from idp.oauth.client import OAuthClient
+from idp.oauth.issuing import issue_tokens
+from idp.oauth.request import OAuthRequest
+from idp.store import grants
+from idp.store.grants import StoredRefreshToken
+
+
+@dataclass(frozen=True, slots=True)
+class PresentedRefreshToken:
+    """A refresh token of this client, as Authlib asks about it."""
+
+    stored: StoredRefreshToken
+
+    def check_client(self, client: OAuthClient) -> bool:
+        """Whether it was issued to this client."""
+        return self.stored.client_id == client.client_id
+
+    def get_scope(self) -> str:
+        """What was granted: a refresh may ask for less, never for more."""
+        return self.stored.scope
+
+
+class RefreshToken(RefreshTokenGrant):  # type: ignore[misc]  # Authlib has no types
+    """Authlib's grant, with consuming moved in front of issuing."""
+
+    TOKEN_ENDPOINT_AUTH_METHODS = ("client_secret_basic", "client_secret_post", "none")
+    INCLUDE_NEW_REFRESH_TOKEN = True
+    request: OAuthRequest
+
+    def authenticate_refresh_token(self, refresh_token: str) -> PresentedRefreshToken | None:
+        """A token of this client that can still be used; one that was used ends everything made from its grant."""
+        context, client = self.request.context, self.request.client
+        stored = grants.find_refresh_token(context.tx, context.realm.name, refresh_token)
+        if stored is None or stored.client_id != client.client_id:
+            return None
+        if stored.used:
+            self._end_family(stored)
+            return None
+        return None if stored.expires_at <= context.now else PresentedRefreshToken(stored)
+
+    def create_token_response(self) -> tuple[int, dict[str, Any], Any]:
+        """Through the gate, then use the token up, then issue."""
+        context, client = self.request.context, self.request.client.registered
+        stored, value = self.request.refresh_token.stored, self.request.form["refresh_token"]
+        grant = grants.alive(context.tx, context.realm.name, grant_id=stored.grant_id, now=context.now)
+        if grant is None:
+            raise InvalidGrantError("The grant of this refresh token has ended.")
+        scope = self.request.payload.data.get("scope") or grant.scope
+        scopes = frozenset(scope.split())
+        known = gate.reopen(context.tx, context.realm, client=client, grant=grant, scopes=scopes, now=context.now)
+        if not grants.consume_refresh_token(context.tx, value, context.now):
+            self._end_family(stored)
+            raise InvalidGrantError("This refresh token was used before.")
+        token = issue_tokens(context, client=client, grant=grant, known=known, scope=scope, grant_type="refresh_token")
+        return 200, token, default_json_headers
+
+    def _end_family(self, stored: StoredRefreshToken) -> None:
+        context = self.request.context
+        grants.end(context.tx, stored.grant_id, context.now)
+        context.tx.emit(Event.TOKEN_REUSED, realm=context.realm.name, client_id=stored.client_id, what="refresh token")

@@ -1,0 +1,19 @@
+"""How long the next guess waits after wrong ones, in seconds (see docs/policy.md)."""
+
+SECOND_FACTOR_SHUT_AT = 100
+_SECOND_FACTOR_FREE = 2
+_PASSWORD_FREE = 5
+_HOUR = 3600
+_QUARTER_HOUR = 900
+
+
+def second_factor_wait(wrong: int) -> int:
+    """From the 3rd wrong code on 1 minute, doubling to 1 hour."""
+    over = wrong - _SECOND_FACTOR_FREE
+    return 0 if over <= 0 else min(60 * 2 ** min(over - 1, 16), _HOUR)
+
+
+def password_wait(wrong: int) -> int:
+    """From the 6th wrong password of one person from one network on 1 second, doubling to 15 minutes; never shut."""
+    over = wrong - _PASSWORD_FREE
+    return 0 if over <= 0 else min(2 ** min(over - 1, 16), _QUARTER_HOUR)

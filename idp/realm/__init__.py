@@ -1,0 +1,1 @@
+"""The realm file: its shape, loading with line numbers, secrets by reference, watching."""

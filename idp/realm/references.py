@@ -1,0 +1,151 @@
+"""Names that one section uses and another must define, names that stand twice, limits that contradict each other."""
+
+from collections.abc import Collection, Iterable, Iterator
+
+from idp.realm.document import Node, Path
+from idp.realm.findings import Finding
+from idp.realm.schema import Realm, Rule
+from idp.realm.suggestions import did_you_mean, shortened
+from idp.realm.words import written_duration
+
+STANDARD_SCOPES = ("openid", "profile", "email")  # OpenID Connect Core section 5.4
+
+
+class References:
+    """The names that the realm defines; None for a section of which a part was refused, so that it may define any."""
+
+    def __init__(self, realm: Realm, root: Node) -> None:
+        def unless_lost(section: str, names: Iterable[str]) -> Collection[str] | None:
+            node = root.find((section,))
+            return None if (node.lost if node else root.lost) else dict.fromkeys(names)
+
+        self._realm = realm
+        self._defined = {
+            "role": unless_lost("roles", realm.roles),
+            "group": unless_lost("groups", realm.groups),
+            "client": unless_lost("clients", (client.client_id for client in realm.clients)),
+            "scope": unless_lost("scopes", (*STANDARD_SCOPES, *realm.scopes)),
+            "level": unless_lost("levels", realm.levels),
+            "factor": unless_lost("factors", realm.second_factors),
+        }
+
+    def check(self) -> Iterator[Finding]:
+        """Every name that nothing defines."""
+        for index, rule in enumerate(self._realm.second_factor.rules):
+            yield from self._rule(rule, ("second_factor", "rules", index))
+        for name, level in self._realm.levels.items():
+            yield from self._each("factor", level.accept, ("levels", name, "accept"))
+        for name, group in self._realm.groups.items():
+            yield from self._each("role", group.roles, ("groups", name, "roles"))
+        for index, client in enumerate(self._realm.clients):
+            path: Path = ("clients", index)
+            for scope in client.scopes:
+                yield from self._one("scope", scope, (*path, "scope"))
+            yield from self._each("level", client.default_acr_values, (*path, "default_acr_values"))
+        for index, user in enumerate(self._realm.users):
+            yield from self._each("role", user.roles, ("users", index, "roles"))
+            yield from self._each("group", user.groups, ("users", index, "groups"))
+            if user.totp and not self._may_be("factor", "totp"):
+                message = "the realm's 'factors' have no 'totp': add it there, or remove it here"
+                yield Finding(("users", index, "totp"), message, key=True)
+
+    def _rule(self, rule: Rule, path: Path) -> Iterator[Finding]:
+        yield from self._one("level", rule.level, (*path, "level"))
+        yield from self._each("factor", rule.accept, (*path, "accept"))
+        yield from self._each("role", rule.when.roles, (*path, "when", "roles"))
+        yield from self._each("group", rule.when.groups, (*path, "when", "groups"))
+        yield from self._each("client", rule.when.clients, (*path, "when", "clients"))
+        yield from self._each("scope", rule.when.scopes, (*path, "when", "scopes"))
+
+    def _each(self, kind: str, names: Iterable[str] | None, path: Path) -> Iterator[Finding]:
+        for place, name in enumerate(names or ()):
+            yield from self._one(kind, name, (*path, place))
+
+    def _one(self, kind: str, name: str, path: Path) -> Iterator[Finding]:
+        if not self._may_be(kind, name):
+            yield Finding(
+                path, f"{NOT_DEFINED[kind].format(shortened(name))}{did_you_mean(name, self._defined[kind] or ())}"
+            )
+
+    def _may_be(self, kind: str, name: str) -> bool:
+        defined = self._defined[kind]
+        return defined is None or name in defined
+
+
+NOT_DEFINED = {
+    "role": "no role '{}' is defined in 'roles'",
+    "group": "no group '{}' is defined in 'groups'",
+    "client": "no client '{}' is defined in 'clients'",
+    "scope": "no scope '{}' is defined in 'scopes'",
+    "level": "no level '{}' is defined in 'levels'",
+    "factor": "the realm has no second factor '{}' in 'factors'",
+}
+
+
+def check_twice(realm: Realm) -> Iterator[Finding]:
+    """Names that must be one thing's alone. People sign in by user name or address, in any case of letters."""
+    rules = realm.second_factor.rules
+    yield from _twice("rule", ((r.name, ("second_factor", "rules", i, "name")) for i, r in enumerate(rules)))
+    yield from _twice("client", ((c.client_id, ("clients", i, "client_id")) for i, c in enumerate(realm.clients)))
+    logins: list[tuple[str, Path]] = []
+    for index, user in enumerate(realm.users):
+        logins.append((user.username.casefold(), ("users", index, "username")))
+        if user.email and user.email.casefold() != user.username.casefold():
+            logins.append((user.email.casefold(), ("users", index, "email")))
+    yield from _twice("user", logins)
+
+
+def _twice(kind: str, names: Iterable[tuple[str, Path]]) -> Iterator[Finding]:
+    seen: set[str] = set()
+    for name, path in names:
+        if name in seen:
+            yield Finding(path, f"there is already a {kind} '{name}'")
+        seen.add(name)
+
+
+def check_limits(realm: Realm) -> Iterator[Finding]:
+    """Pairs of settings of which one must not exceed the other."""
+    sessions, tokens, password, codes = (
+        realm.sessions,
+        realm.tokens,
+        realm.factors.password,
+        realm.factors.recovery_codes,
+    )
+    if sessions.idle > sessions.max:
+        yield _exceeds(("sessions", "idle"), sessions.idle, "max", sessions.max)
+    if tokens.refresh_idle > tokens.refresh_max:
+        yield _exceeds(("tokens", "refresh_idle"), tokens.refresh_idle, "refresh_max", tokens.refresh_max)
+    if tokens.access > tokens.refresh_max:
+        yield _exceeds(("tokens", "access"), tokens.access, "refresh_max", tokens.refresh_max)
+    if password.min_length > password.min_length_alone:
+        yield Finding(
+            ("factors", "password", "min_length"),
+            f"'min_length' is {password.min_length} and must not exceed "
+            f"'min_length_alone' ({password.min_length_alone})",
+        )
+    if codes and codes.warn_at >= codes.count:
+        yield Finding(
+            ("factors", "recovery-codes", "warn_at"),
+            f"'warn_at' is {codes.warn_at} and must be less than 'count' ({codes.count}): else all are warned at once",
+        )
+
+
+def warn_of_unguarded(realm: Realm) -> Iterator[Finding]:
+    """Client credentials are exempt from rules: such a client gets a guarded scope without a second factor."""
+    for index, client in enumerate(realm.clients):
+        if "client_credentials" not in client.grant_types:
+            continue
+        for rule in realm.second_factor.rules:
+            for scope in [s for s in rule.when.scopes or () if s in client.scopes]:
+                yield Finding(
+                    ("clients", index, "scope"),
+                    f"the rule '{rule.name}' guards the scope '{scope}' and does not bind '{client.client_id}', "
+                    "which gets it by client_credentials without any person",
+                )
+
+
+def _exceeds(path: tuple[str, str], value: int, other: str, limit: int) -> Finding:
+    return Finding(
+        path,
+        f"'{path[1]}' is {written_duration(value)} and must not exceed '{other}' ({written_duration(limit)})",
+    )

@@ -1,0 +1,61 @@
+"""How names, durations, addresses and numbers are written in a realm file."""
+
+import re
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, WithJsonSchema
+
+UNITS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
+DURATION = r"^[1-9][0-9]{0,5}[smhd]$"
+NAME = r"^[a-z0-9][a-z0-9-]{0,62}$"
+WORD = r"^[!#-\[\]-~]{1,100}$"
+LABEL = r"^[^\x00-\x1f\x7f]{1,100}$"
+LINE = r"^[^\x00-\x1f\x7f]*$"
+ISSUER = r"^[^:\x00-\x1f\x7f]+$"
+CLIENT_ID = r"^[A-Za-z0-9._~-]{1,100}$"
+BASE32 = r"^[A-Z2-7]{26,128}$"
+MAIL_ADDRESS = r"^[^@\s]{1,64}@[^@\s]{1,190}$"
+URI = r"^[A-Za-z][A-Za-z0-9+.-]*:[!#-\[\]-~]+$"
+
+# What a pattern asks for, in words: `'x' must be …`
+PATTERNS = {
+    NAME: "must be lower-case letters, digits and dashes, at most 63, beginning with a letter or digit",
+    WORD: "must be one word of printable ASCII characters, without quotation marks and backslashes",
+    LABEL: "must be one line of 1 to 100 characters",
+    LINE: "must be one line",
+    ISSUER: "must be one line without a colon: authenticator apps cut the name there",
+    CLIENT_ID: "must be letters, digits and . _ ~ - only, at most 100",
+    BASE32: "must be 26 to 128 characters of base32 (A to Z, 2 to 7)",
+    MAIL_ADDRESS: "must be an e-mail address",
+    URI: "must be an absolute URI, such as https://api.example.com",
+}
+
+
+def _seconds(value: Any) -> Any:
+    """`90s`, `5m`, `1h`, `30d` -> seconds; anything else is an error that shows how to write it."""
+    if isinstance(value, str) and re.fullmatch(DURATION, value):
+        return int(value[:-1]) * UNITS[value[-1]]
+    raise ValueError("a duration is a whole number with its unit: 90s, 5m, 1h or 30d")
+
+
+def written_duration(seconds: int) -> str:
+    """Seconds as the file writes them, in the largest unit that fits."""
+    return next(f"{seconds // size}{unit}" for unit, size in UNITS.items() if seconds % size == 0)
+
+
+def whole(value: Any) -> Any:
+    """A choice of numbers would take 2.0 and true for what they equal."""
+    if type(value) is int:
+        return value
+    raise ValueError("a whole number is needed")
+
+
+Duration = Annotated[
+    int,
+    BeforeValidator(_seconds),
+    WithJsonSchema({"type": "string", "pattern": DURATION, "examples": ["90s", "5m", "1h", "30d"]}),
+]
+Name = Annotated[str, Field(pattern=NAME)]
+Word = Annotated[str, Field(pattern=WORD)]
+Label = Annotated[str, Field(pattern=LABEL)]
+Text = Annotated[str, Field(min_length=1, max_length=200, pattern=LINE)]

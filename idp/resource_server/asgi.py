@@ -1,0 +1,76 @@
+"""ASGI middleware that demands a sign-in of a certain strength and age before an application is reached (RFC 9470)."""
+
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from functools import partial
+from typing import Any
+
+import anyio.to_thread
+
+from idp.resource_server.authorize import authorize
+from idp.resource_server.refused import Refused
+from idp.resource_server.requirement import Requirement
+from idp.resource_server.verifier import TokenVerifier
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+POLICY_VIOLATION = 1008  # RFC 6455 section 7.4.1
+
+
+class RequireStepUp:
+    """Wraps an application or a route: it is reached with `scope["access_token"]` set, or not at all.
+
+    A browser application on another origin needs a CORS middleware outside of this one, which answers preflight
+    requests and exposes `WWW-Authenticate`.
+    """
+
+    def __init__(
+        self,
+        app: Application,
+        *,
+        verifier: TokenVerifier,
+        requirement: Requirement,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._app = app
+        self._verifier = verifier
+        self._requirement = requirement
+        self._clock = clock
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Only the life span passes without a token."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        decide = partial(
+            authorize,
+            [value.decode("latin-1") for name, value in scope["headers"] if name.lower() == b"authorization"],
+            verifier=self._verifier,
+            requirement=self._requirement,
+            now=int(self._clock()),
+        )
+        try:
+            scope["access_token"] = await anyio.to_thread.run_sync(decide)
+        except Refused as refused:
+            await _refuse(refused, scope, send)
+            return
+        await self._app(scope, receive, send)
+
+
+async def _refuse(refused: Refused, scope: Scope, send: Send) -> None:
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.close", "code": POLICY_VIOLATION})
+        return
+    body = refused.body()
+    headers = refused.headers() | {"Content-Length": str(len(body))}
+    await send(
+        {
+            "type": "http.response.start",
+            "status": refused.status,
+            "headers": [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()],
+        }
+    )
+    await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})

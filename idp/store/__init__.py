@@ -1,0 +1,1 @@
+"""What lasts: tables, one file of queries per aggregate, migrations. SQLite or PostgreSQL, the same statements."""

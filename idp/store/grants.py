@@ -1,0 +1,184 @@
+"""What people allowed clients: codes and refresh tokens, each consumed by one conditional update."""
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import insert, select, update
+
+from idp.policy.decide import Outcome
+from idp.policy.proofs import Proof
+from idp.store import proofs as proofs_json
+from idp.store.database import Transaction
+from idp.store.tables import grants, refresh_tokens, sessions, users
+from idp.tokens.bearer import digest
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A grant that is alive. `acr`, `amr` and `auth_time` were fixed when it was made."""
+
+    id: str
+    realm: str
+    client_id: str
+    user_id: str
+    session_id: str
+    scope: str
+    proofs: tuple[Proof, ...]
+    acr: str | None
+    amr: tuple[str, ...]
+    auth_time: int
+    nonce: str | None
+    redirect_uri: str
+    code_challenge: str | None
+    created_at: int
+    expires_at: int
+
+
+def add(
+    tx: Transaction,
+    *,
+    realm: str,
+    client_id: str,
+    user_id: str,
+    epoch: int,
+    session_id: str,
+    scope: str,
+    outcome: Outcome,
+    nonce: str | None,
+    code: str,
+    code_expires_at: int,
+    redirect_uri: str,
+    code_challenge: str | None,
+    now: int,
+    expires_at: int,
+) -> str:
+    """A grant, to be redeemed once by its code."""
+    grant_id = str(uuid.uuid4())
+    values = {
+        "id": grant_id,
+        "realm": realm,
+        "client_id": client_id,
+        "user_id": user_id,
+        "session_id": session_id,
+        "epoch": epoch,
+        "scope": scope,
+        "proofs": proofs_json.dump(outcome.proofs),
+        "acr": outcome.acr,
+        "amr": list(outcome.amr),
+        "auth_time": outcome.auth_time,
+        "nonce": nonce,
+        "code_digest": digest(code),
+        "code_expires_at": code_expires_at,
+        "redirect_uri": redirect_uri,
+        "code_challenge": code_challenge,
+        "created_at": now,
+        "expires_at": expires_at,
+    }
+    tx.execute(insert(grants).values(values))
+    return grant_id
+
+
+def consume_code(tx: Transaction, realm: str, *, client_id: str, code: str, now: int) -> str | None:
+    """The identifier of the grant whose code this is, which no other request will get."""
+    where = (
+        grants.c.code_digest == digest(code),
+        grants.c.realm == realm,
+        grants.c.client_id == client_id,
+        grants.c.code_used_at.is_(None),
+        grants.c.code_expires_at > now,
+    )
+    return tx.execute(update(grants).where(*where).values(code_used_at=now).returning(grants.c.id)).scalar_one_or_none()
+
+
+def end_of_used_code(tx: Transaction, realm: str, *, client_id: str, code: str, now: int) -> str | None:
+    """End what was made from a code that is presented again (RFC 6749 section 4.1.2); the grant's identifier."""
+    where = (
+        grants.c.code_digest == digest(code),
+        grants.c.realm == realm,
+        grants.c.client_id == client_id,
+        grants.c.code_used_at.is_not(None),
+        grants.c.ended_at.is_(None),
+    )
+    return tx.execute(update(grants).where(*where).values(ended_at=now).returning(grants.c.id)).scalar_one_or_none()
+
+
+_alive = (
+    select(grants)
+    .join(users, users.c.id == grants.c.user_id)
+    .join(sessions, sessions.c.id == grants.c.session_id)
+    .where(
+        grants.c.ended_at.is_(None),
+        sessions.c.ended_at.is_(None),
+        users.c.enabled,
+        users.c.epoch == grants.c.epoch,
+    )
+)
+
+
+def alive(tx: Transaction, realm: str, *, grant_id: str, now: int) -> Grant | None:
+    """The grant, unless it, its session or what its person had when it was made has ended."""
+    row = tx.execute(_alive.where(grants.c.id == grant_id, grants.c.realm == realm, grants.c.expires_at > now)).first()
+    return None if row is None else _as_grant(row)
+
+
+def end(tx: Transaction, grant_id: str, now: int) -> bool:
+    """With every token made from it."""
+    where = (grants.c.id == grant_id, grants.c.ended_at.is_(None))
+    return tx.execute(update(grants).where(*where).values(ended_at=now)).rowcount == 1
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRefreshToken:
+    """A refresh token as stored, used or not."""
+
+    grant_id: str
+    client_id: str
+    scope: str
+    expires_at: int
+    used: bool
+
+
+def find_refresh_token(tx: Transaction, realm: str, token: str) -> StoredRefreshToken | None:
+    """The refresh token of that value in this realm, whatever its state."""
+    query = (
+        select(refresh_tokens, grants.c.client_id, grants.c.scope)
+        .join(grants)
+        .where(refresh_tokens.c.digest == digest(token), grants.c.realm == realm)
+    )
+    row = tx.execute(query).first()
+    if row is None:
+        return None
+    return StoredRefreshToken(row.grant_id, row.client_id, row.scope, row.expires_at, row.used_at is not None)
+
+
+def add_refresh_token(tx: Transaction, grant_id: str, *, token: str, expires_at: int) -> None:
+    """The next of the family; the digest is unique."""
+    values = {"digest": digest(token), "grant_id": grant_id, "expires_at": expires_at}
+    tx.execute(insert(refresh_tokens).values(values))
+
+
+def consume_refresh_token(tx: Transaction, token: str, now: int) -> bool:
+    """Use it up; false when another request did so first."""
+    where = (refresh_tokens.c.digest == digest(token), refresh_tokens.c.used_at.is_(None))
+    return tx.execute(update(refresh_tokens).where(*where).values(used_at=now)).rowcount == 1
+
+
+def _as_grant(row: Any) -> Grant:
+    return Grant(
+        id=row.id,
+        realm=row.realm,
+        client_id=row.client_id,
+        user_id=row.user_id,
+        session_id=row.session_id,
+        scope=row.scope,
+        proofs=proofs_json.load(row.proofs),
+        acr=row.acr,
+        amr=tuple(row.amr),
+        auth_time=row.auth_time,
+        nonce=row.nonce,
+        redirect_uri=row.redirect_uri,
+        code_challenge=row.code_challenge,
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+    )

@@ -1,0 +1,119 @@
+"""A person with their second factors, as policy and the sign-in need them: one statement."""
+
+from dataclasses import dataclass, field
+
+from sqlalchemy import ColumnElement, func, select
+
+from idp.policy.lockout import SECOND_FACTOR_SHUT_AT
+from idp.policy.question import RECOVERY, Credential, Person
+from idp.realm.schema import Realm
+from idp.store.database import Transaction
+from idp.store.guesses import second_factor_subject
+from idp.store.tables import credentials, guesses, recovery_codes, users
+from idp.store.users import COLUMNS, User, as_user, has_identifier
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFactor:
+    """A second factor with its sealed secret."""
+
+    id: str
+    factor: str
+    label: str
+    secret: str = field(repr=False)
+    last_step: int
+    created_at: int
+    last_used_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A person, their factors, and how many wrong second-factor guesses stand against them."""
+
+    user: User
+    factors: tuple[StoredFactor, ...]
+    recovery_left: int
+    wrong: int
+
+    @property
+    def is_shut(self) -> bool:
+        """Whether too many guesses were wrong: nothing but a reset opens the second factors again."""
+        return self.wrong >= SECOND_FACTOR_SHUT_AT
+
+    def of_factor(self, factor: str) -> tuple[StoredFactor, ...]:
+        """The credentials of one factor."""
+        return tuple(f for f in self.factors if f.factor == factor)
+
+    def roles_in(self, realm: Realm) -> frozenset[str]:
+        """Own roles and those of the groups, as far as the realm defines them."""
+        by_group = (role for g in self.user.groups if g in realm.groups for role in realm.groups[g].roles)
+        return frozenset({*self.user.roles, *by_group} & realm.roles.keys())
+
+    def person(self, realm: Realm) -> Person:
+        """What policy sees. A factor that the realm does not have does not exist."""
+        owned = [Credential(f.id, f.factor, usable=not self.is_shut) for f in self.factors]
+        if self.recovery_left:
+            owned.append(Credential(RECOVERY, RECOVERY, usable=not self.is_shut))
+        return Person(
+            roles=self.roles_in(realm),
+            groups=frozenset(self.user.groups) & realm.groups.keys(),
+            credentials=tuple(c for c in owned if c.factor in realm.second_factors),
+        )
+
+
+_recovery_left = (
+    select(func.count())
+    .where(recovery_codes.c.user_id == users.c.id, recovery_codes.c.used_at.is_(None))
+    .correlate(users)
+    .scalar_subquery()
+    .label("recovery_left")
+)
+_wrong = (
+    select(guesses.c.wrong)
+    .where(guesses.c.subject == second_factor_subject(users.c.id))
+    .correlate(users)
+    .scalar_subquery()
+    .label("wrong")
+)
+_query = select(
+    *COLUMNS,
+    _recovery_left,
+    _wrong,
+    credentials.c.id.label("credential_id"),
+    credentials.c.factor,
+    credentials.c.label,
+    credentials.c.secret,
+    credentials.c.last_step,
+    credentials.c.created_at.label("enrolled_at"),
+    credentials.c.last_used_at,
+).select_from(users.outerjoin(credentials))
+
+
+def by_identifier(tx: Transaction, realm: str, identifier: str) -> Known | None:
+    """The person with this user name or e-mail address."""
+    return _known(tx, has_identifier(realm, identifier))
+
+
+def by_id(tx: Transaction, realm: str, user_id: str) -> Known | None:
+    """The person of that identifier, in that realm only."""
+    return _known(tx, (users.c.id == user_id) & (users.c.realm == realm))
+
+
+def _known(tx: Transaction, condition: ColumnElement[bool]) -> Known | None:
+    rows = tx.execute(_query.where(condition)).all()
+    if not rows:
+        return None
+    factors = tuple(
+        StoredFactor(
+            id=row.credential_id,
+            factor=row.factor,
+            label=row.label,
+            secret=row.secret,
+            last_step=row.last_step,
+            created_at=row.enrolled_at,
+            last_used_at=row.last_used_at,
+        )
+        for row in rows
+        if row.credential_id
+    )
+    return Known(as_user(rows[0]), factors, rows[0].recovery_left, rows[0].wrong or 0)

@@ -1,0 +1,53 @@
+"""Signing keys, sealed. A realm never has two keys of one algorithm and generation, whichever process makes them."""
+
+from sqlalchemy import insert, select
+
+from idp.store.database import Transaction
+from idp.store.tables import signing_keys
+from idp.tokens.jose import Algorithm, PrivateKey, export_private, import_private
+from idp.tokens.keys import SigningKey
+from idp.tokens.sealing import Sealer
+
+
+def load(tx: Transaction, sealer: Sealer, realm: str) -> list[SigningKey]:
+    """All keys of the realm."""
+    rows = tx.execute(select(signing_keys).where(signing_keys.c.realm == realm))
+    return [
+        SigningKey(
+            kid=row.kid,
+            alg=row.alg,
+            generation=row.generation,
+            active_at=row.active_at,
+            private=import_private(row.alg, sealer.open(row.private, _context(realm, row.kid))),
+        )
+        for row in rows
+    ]
+
+
+def add(
+    tx: Transaction,
+    sealer: Sealer,
+    realm: str,
+    *,
+    alg: Algorithm,
+    generation: int,
+    private: PrivateKey,
+    active_at: int,
+    now: int,
+) -> None:
+    """A new key; raises IntegrityError when another process was first."""
+    kid = str(private.kid)
+    values = {
+        "kid": kid,
+        "realm": realm,
+        "alg": alg,
+        "generation": generation,
+        "private": sealer.seal(export_private(private), _context(realm, kid)),
+        "created_at": now,
+        "active_at": active_at,
+    }
+    tx.execute(insert(signing_keys).values(values))
+
+
+def _context(realm: str, kid: str) -> str:
+    return f"signing key:{realm}:{kid}"

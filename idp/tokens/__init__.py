@@ -1,0 +1,1 @@
+"""What is issued: claims, signatures, sealed and bearer values."""

@@ -1,0 +1,1 @@
+"""What is seen over HTTP: routes, pages, cookies and the themes that pages are drawn with."""

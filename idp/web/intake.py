@@ -1,0 +1,182 @@
+"""The outermost layer: which requests are looked at, and what every response carries. Handlers stay plain functions.
+
+Bodies are read and bounded here, so that a handler never waits for the network.
+"""
+
+import asyncio
+import ipaddress
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import parse_qsl
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from idp.events.catalogue import Event
+from idp.events.log import emit, remote_address, request_id
+from idp.settings import Settings
+
+MAX_BODY = 65536
+MAX_QUERY = 32768
+_MOST_FIELDS = 100
+_BODY_WITHIN = 10.0
+_FORM = "application/x-www-form-urlencoded"
+# What a load balancer asks by whatever name it knows the machine.
+_ANY_HOST = ("/health/live", "/health/ready", "/metrics")
+
+Refuse = Callable[[Request, int, str], Response]
+
+
+@dataclass(frozen=True, slots=True)
+class _Unacceptable(Exception):
+    status: int
+    page: str
+
+
+class Intake:
+    """Request identifier, address, host, body; then the application; then headers and the record of it."""
+
+    def __init__(self, app: ASGIApp, *, settings: Settings, refuse: Refuse) -> None:
+        self._app = app
+        self._settings = settings
+        self._refuse = refuse
+        self._headers = _headers(settings)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began, status = time.perf_counter(), 500
+        identifier = secrets.token_hex(8)
+        headers = Headers(scope=scope)
+        scope["idp.address"] = _address(scope, headers, self._settings)
+        tokens = request_id.set(identifier), remote_address.set(scope["idp.address"])
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                response = MutableHeaders(scope=message)
+                response["X-Request-Id"] = identifier
+                for name, value in self._headers:
+                    response.setdefault(name, value)
+            await send(message)
+
+        try:
+            try:
+                await self._admit(scope, headers, receive)
+            except _Unacceptable as wrong:
+                scope.setdefault("idp.query", ())
+                scope.setdefault("idp.form", ())
+                await self._refuse(Request(scope), wrong.status, wrong.page)(scope, receive, send_with_headers)
+            else:
+                await self._app(scope, _nothing_more, send_with_headers)
+        finally:
+            route = getattr(scope.get("route"), "path", "none")
+            milliseconds = round((time.perf_counter() - began) * 1000, 1)
+            emit(Event.REQUEST, method=scope["method"][:16], route=route, status=status, milliseconds=milliseconds)
+            request_id.reset(tokens[0])
+            remote_address.reset(tokens[1])
+
+    async def _admit(self, scope: Scope, headers: Headers, receive: Receive) -> None:
+        if headers.getlist("host")[1:] or (
+            scope["path"] not in _ANY_HOST and headers.get("host", "").lower() not in self._settings.hosts
+        ):
+            raise _Unacceptable(421, "page.not-found")
+        scope["idp.query"] = _pairs(scope["query_string"], MAX_QUERY)
+        body = await _body(scope, headers, receive)
+        scope["idp.form"] = _pairs(body, MAX_BODY)
+
+
+async def _body(scope: Scope, headers: Headers, receive: Receive) -> bytes:
+    length = headers.get("content-length", "0")
+    if not length.isascii() or not length.isdigit():
+        raise _Unacceptable(400, "page.bad-request")
+    if int(length[:12]) > MAX_BODY:
+        raise _Unacceptable(413, "page.too-large")
+    body, more = b"", scope["method"] in ("POST", "PUT", "PATCH", "DELETE")
+    try:
+        async with asyncio.timeout(_BODY_WITHIN):
+            while more:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise _Unacceptable(400, "page.bad-request")
+                body += message.get("body", b"")
+                more = message.get("more_body", False)
+                if len(body) > MAX_BODY:
+                    raise _Unacceptable(413, "page.too-large")
+    except TimeoutError:
+        raise _Unacceptable(408, "page.bad-request") from None
+    # Multipart parsers have been the way in too often, and no endpoint needs one.
+    if body and headers.get("content-type", "").split(";")[0].strip().lower() != _FORM:
+        raise _Unacceptable(415, "page.bad-request")
+    return body
+
+
+def _pairs(encoded: bytes, most: int) -> tuple[tuple[str, str], ...]:
+    if len(encoded) > most:
+        raise _Unacceptable(414 if most == MAX_QUERY else 413, "page.too-large")
+    try:
+        pairs = parse_qsl(encoded.decode("ascii"), keep_blank_values=True, max_num_fields=_MOST_FIELDS, errors="strict")
+    except ValueError:
+        raise _Unacceptable(400, "page.bad-request") from None
+    # PostgreSQL cannot store NUL, and no parameter has a use for it.
+    if any("\0" in name or "\0" in value for name, value in pairs):
+        raise _Unacceptable(400, "page.bad-request")
+    return tuple(pairs)
+
+
+async def _nothing_more() -> Message:
+    return {"type": "http.request", "body": b"", "more_body": False}
+
+
+def _address(scope: Scope, headers: Headers, settings: Settings) -> str:
+    """The peer, or what a trusted proxy says: the last address that is not itself a trusted proxy."""
+    address = scope["client"][0] if scope.get("client") else ""
+    forwarded = [a.strip() for h in headers.getlist("x-forwarded-for") for a in h.split(",")]
+    while forwarded and _is_trusted(address, settings):
+        candidate = forwarded.pop()
+        try:
+            address = str(ipaddress.ip_address(candidate))
+        except ValueError:
+            break
+    return str(address)
+
+
+def _is_trusted(address: str, settings: Settings) -> bool:
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    return any(parsed in network for network in settings.trusted_proxies)
+
+
+def network_of(address: str) -> str:
+    """The network whose guesses are counted together: an IPv4 address, or an IPv6 /64 (one customer's)."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(parsed, ipaddress.IPv6Address) and not parsed.ipv4_mapped:
+        return str(ipaddress.ip_network(f"{parsed}/64", strict=False))
+    return str(getattr(parsed, "ipv4_mapped", None) or parsed)
+
+
+def _headers(settings: Settings) -> tuple[tuple[str, str], ...]:
+    always = (
+        ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"),
+        ("X-Content-Type-Options", "nosniff"),
+        ("X-Frame-Options", "DENY"),
+        ("Referrer-Policy", "no-referrer"),
+        ("Cross-Origin-Opener-Policy", "same-origin"),
+        ("Cache-Control", "no-store"),
+    )
+    return (*always, ("Strict-Transport-Security", "max-age=31536000")) if settings.is_https else always

@@ -1,0 +1,138 @@
+"""RP-initiated logout: at once with a hint that names the session, after a question without one."""
+
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from idp.errors import InvalidRequestError
+from idp.events.catalogue import Event
+from idp.login.browser import Cookies
+from idp.oauth import end_session
+from idp.oauth.end_session import LogoutRequest
+from idp.oauth.provider import Provider
+from idp.oauth.request import OAuthRequest, Pairs
+from idp.store import people, sessions
+from idp.store.database import Database, Transaction
+from idp.store.sessions import SsoSession
+from idp.tokens.sealing import Sealer
+from idp.web.cookies import CookieJar
+from idp.web.origin import is_foreign
+from idp.web.pages import CHOSEN_LANGUAGE, Pages
+from idp.web.realms import InRealm
+
+_CSRF = "sign-out form"
+_CARRIED = ("client_id", "post_logout_redirect_uri", "state", "ui_locales")
+
+
+class LogoutEndpoints:
+    """`/logout`, which portals call, and the form of its question."""
+
+    def __init__(
+        self, *, database: Database, provider: Provider, sealer: Sealer, pages: Pages, cookies: CookieJar
+    ) -> None:
+        self._database = database
+        self._provider = provider
+        self._sealer = sealer
+        self._pages = pages
+        self._cookies = cookies
+
+    def logout(self, request: Request, at: InRealm) -> Response:
+        """GET or POST (RP-Initiated Logout section 2)."""
+        parameters = request.scope["idp.form" if request.method == "POST" else "idp.query"]
+        cookie = self._cookies.browser(request, at.realm.name).session
+        try:
+            with self._database.write() as tx:
+                wanted = self._wanted(request, at, tx, parameters)
+                mine = self._session(tx, at, cookie)
+                named = wanted.session_id or ""
+                hinted = (
+                    sessions.by_id(tx, at.realm.name, session_id=named, limits=at.realm.sessions, now=at.now)
+                    if named
+                    else None
+                )
+                if mine is not None and (wanted.subject is None or wanted.subject != mine.user_id):
+                    known = people.by_id(tx, at.realm.name, mine.user_id)
+                    username = known.user.username if known else ""
+                    return self._ask(request, at, wanted, carried=dict(parameters), username=username, cookie=cookie)
+                for session in {s.id: s for s in (mine, hinted) if s is not None}.values():
+                    self._end(tx, at, session, by=wanted.client.client_id if wanted.client else "person")
+        except InvalidRequestError:
+            return self._pages.error(request, at.realm, "page.bad-request", status=400)
+        return self._done(request, at, wanted, ended=wanted.subject is not None)
+
+    def confirm(self, request: Request, at: InRealm) -> Response:
+        """The answer to the question."""
+        parameters = request.scope["idp.form"]
+        form = dict(parameters)
+        cookie = self._cookies.browser(request, at.realm.name).session
+        is_ours = self._sealer.is_mac(form.get("csrf_token", ""), _CSRF, cookie)
+        if is_foreign(request, at.settings) or not cookie or not is_ours:
+            return self._pages.error(request, at.realm, "page.forbidden-form", status=403)
+        kept = tuple((name, form[name]) for name in _CARRIED if form.get(name))
+        try:
+            with self._database.write() as tx:
+                wanted = self._wanted(request, at, tx, kept)
+                session = self._session(tx, at, cookie)
+                if session is not None:
+                    self._end(tx, at, session, by="person")
+        except InvalidRequestError:
+            return self._pages.error(request, at.realm, "page.bad-request", status=400)
+        return self._done(request, at, wanted, ended=True)
+
+    def _wanted(self, request: Request, at: InRealm, tx: Transaction, parameters: Pairs) -> LogoutRequest:
+        context = self._provider.context(at.realm, tx, at.now)
+        wire = OAuthRequest(method=request.method, parameters=parameters, headers={}, context=context)
+        return end_session.validated(self._provider.server(at.realm), wire)
+
+    def _session(self, tx: Transaction, at: InRealm, cookie: str) -> SsoSession | None:
+        if not cookie:
+            return None
+        return sessions.find(tx, at.realm.name, secret=cookie, limits=at.realm.sessions, now=at.now)
+
+    def _end(self, tx: Transaction, at: InRealm, session: SsoSession, *, by: str) -> None:
+        if sessions.end(tx, session.id, at.now):
+            tx.emit(Event.SIGNED_OUT, realm=at.realm.name, user_id=session.user_id, session_id=session.id, by=by)
+
+    def _ask(
+        self,
+        request: Request,
+        at: InRealm,
+        wanted: LogoutRequest,
+        *,
+        carried: dict[str, str],
+        username: str,
+        cookie: str,
+    ) -> Response:
+        carried = {name: carried[name] for name in _CARRIED if carried.get(name)}
+        address = f"{at.issuer}/protocol/openid-connect/logout"
+        context = {
+            "client_name": wanted.client.name if wanted.client else None,
+            "username": username,
+            "action": f"{address}/logout-confirm",
+            "hidden": {**carried, "csrf_token": self._sealer.mac(_CSRF, cookie)},
+        }
+        languages: dict[str, str] = {
+            code: f"{address}?{urlencode({**carried, CHOSEN_LANGUAGE: code})}" for code in at.realm.locales
+        }
+        return self._pages.render(
+            request,
+            at.realm,
+            "logout/confirm.html",
+            context,
+            locale=self._pages.locale(request, at.realm, carried.get("ui_locales")),
+            languages=languages if len(languages) > 1 else None,
+            form_action=wanted.location,
+        )
+
+    def _done(self, request: Request, at: InRealm, wanted: LogoutRequest, *, ended: bool) -> Response:
+        """Back to the portal. Nobody is redirected whom neither a hint nor the person sent (section 3)."""
+        if wanted.location and ended:
+            response: Response = RedirectResponse(wanted.location, 303)
+        else:
+            client = wanted.client
+            context = {"next_url": wanted.location, "client_name": client.name if client else None}
+            locale = self._pages.locale(request, at.realm)
+            response = self._pages.render(request, at.realm, "logout/done.html", context, locale=locale)
+        self._cookies.keep(response, at.realm.name, Cookies(secret="", session=""))
+        return response

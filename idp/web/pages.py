@@ -1,0 +1,133 @@
+"""Pages: a theme's template with what every page needs, and a policy for what it may load and post."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from idp.events.log import request_id
+from idp.realm.schema import Realm
+from idp.settings import Settings
+from idp.web.cookies import CookieJar
+from idp.web.themes import BASE, Themes, negotiate
+
+CHOSEN_LANGUAGE = "kc_locale"
+
+
+class Pages:
+    """Renders the pages of every realm."""
+
+    def __init__(self, themes: Themes, settings: Settings, cookies: CookieJar) -> None:
+        self._themes = themes
+        self._settings = settings
+        self._cookies = cookies
+
+    def locale(self, request: Request, realm: Realm | None, ui_locales: str | None = None) -> str:
+        """The language of this page."""
+        if realm is None:
+            accept = request.headers.get("accept-language")
+            offered = self._themes.locales(BASE)
+            return negotiate(offered=offered, ui_locales=None, chosen=None, accept_language=accept)
+        query = dict(request.scope["idp.query"])
+        return negotiate(
+            offered=realm.locales,
+            ui_locales=ui_locales or query.get("ui_locales"),
+            chosen=query.get(CHOSEN_LANGUAGE) or self._cookies.locale(request, realm.name),
+            accept_language=request.headers.get("accept-language"),
+        )
+
+    def message(self, realm: Realm | None, locale: str, key: str, **values: Any) -> str:
+        """A sentence of the realm's theme."""
+        return self._themes.message(theme=realm.theme if realm else BASE, locale=locale, key=key, **values)
+
+    def render(
+        self,
+        request: Request,
+        realm: Realm | None,
+        template: str,
+        context: Mapping[str, Any],
+        *,
+        locale: str,
+        status: int = 200,
+        languages: Mapping[str, str] | None = None,
+        form_action: str | None = None,
+    ) -> Response:
+        """A page. `languages`: the address of it in each language. `form_action`: where its form may lead to."""
+        theme = realm.theme if realm else BASE
+        html = self._themes.render(
+            theme=theme,
+            locale=locale,
+            template=template,
+            context={
+                "realm": _Shown(realm.name, realm.title) if realm else _NOWHERE,
+                "dev": self._settings.dev,
+                "error": None,
+                "reasons": (),
+                "languages": [self._language(theme, code, url, locale) for code, url in (languages or {}).items()],
+                **context,
+            },
+        )
+        response = HTMLResponse(html, status)
+        response.headers["Content-Security-Policy"] = _policy(form_action)
+        chosen = dict(request.scope["idp.query"]).get(CHOSEN_LANGUAGE)
+        if realm is not None and chosen in realm.locales:
+            self._cookies.keep_locale(response, realm.name, locale)
+        return response
+
+    def error(
+        self,
+        request: Request,
+        realm: Realm | None,
+        page: str,
+        *,
+        status: int,
+        next_url: str | None = None,
+        next_key: str = "next.start-again",
+        **values: Any,
+    ) -> Response:
+        """What is wrong, and what to do next."""
+        locale = self.locale(request, realm)
+        context = {
+            "status": status,
+            "title": self.message(realm, locale, f"{page}.title"),
+            "message": self.message(realm, locale, f"{page}.message"),
+            "next_url": next_url,
+            "next_label": self.message(realm, locale, next_key, **values) if next_url else None,
+            "request_id": request_id.get(),
+        }
+        return self.render(request, realm, "page/error.html", context, locale=locale, status=status)
+
+    def _language(self, theme: str, code: str, url: str, current: str) -> dict[str, Any]:
+        name = self._themes.message(theme=theme, locale=code, key="language.name")
+        return {"code": code, "name": name, "url": url, "current": code == current}
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What templates may know of a realm: it holds secrets, and a template reads whatever it is given."""
+
+    name: str
+    title: str
+
+
+_NOWHERE = _Shown("", "idp")
+
+
+def _policy(form_action: str | None) -> str:
+    """Chromium checks `form-action` on the redirect that follows a form too, so the way back must be in it."""
+    sources = "'self'" if form_action is None else f"'self' {_source(form_action)}"
+    return (
+        "default-src 'none'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+        f"form-action {sources}; frame-ancestors 'none'; base-uri 'none'"
+    )
+
+
+def _source(url: str) -> str:
+    """The origin of a registered URI as CSP writes it; it has no way to write an IPv6 address, only its scheme."""
+    parts = urlsplit(url)
+    if parts.scheme in ("http", "https") and ":" not in (parts.hostname or ":"):
+        return f"{parts.scheme}://{parts.netloc}"
+    return f"{parts.scheme}:"

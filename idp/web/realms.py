@@ -1,0 +1,91 @@
+"""Finds the realm of a request, and turns what goes wrong in a handler into an answer."""
+
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from idp.errors import Overloaded
+from idp.events.catalogue import Event
+from idp.events.log import emit, request_id
+from idp.realm.schema import Realm
+from idp.realm.watching import Realms
+from idp.settings import Settings
+from idp.web.pages import Pages
+
+_RETRY_AFTER = "2"
+
+
+@dataclass(frozen=True, slots=True)
+class InRealm:
+    """Where and when a request is handled."""
+
+    realm: Realm
+    issuer: str
+    settings: Settings
+    now: int
+
+
+Handler = Callable[[Request, InRealm], Response]
+
+
+class Handling:
+    """Wraps handlers."""
+
+    def __init__(self, realms: Realms, settings: Settings, pages: Pages, clock: Callable[[], int]) -> None:
+        self._realms = realms
+        self._settings = settings
+        self._pages = pages
+        self._clock = clock
+
+    def in_realm(self, handler: Handler) -> Callable[[Request], Response]:
+        """A handler for the routes below `/realms/{realm}`. The realm stays the same for the whole request."""
+
+        def handle(request: Request) -> Response:
+            realm = self._realms.get(request.path_params["realm"])
+            if realm is None:
+                return self.refuse(request, 404, "page.not-found")
+            at = InRealm(realm, self._settings.issuer(realm.name), self._settings, self._clock())
+            return self._guarded(request, realm, lambda: handler(request, at))
+
+        return handle
+
+    def anywhere(self, handler: Callable[[Request], Response]) -> Callable[[Request], Response]:
+        """A handler for the other routes."""
+        return lambda request: self._guarded(request, None, lambda: handler(request))
+
+    def refuse(self, request: Request, status: int, page: str, realm: Realm | None = None) -> Response:
+        """A page for people, JSON for programs."""
+        if "text/html" in request.headers.get("accept", ""):
+            return self._pages.error(request, realm, page, status=status)
+        error = "temporarily_unavailable" if status == 503 else "server_error" if status == 500 else "invalid_request"
+        description = self._pages.message(None, "en", f"{page}.title")
+        return JSONResponse({"error": error, "error_description": description, "request_id": request_id.get()}, status)
+
+    def _guarded(self, request: Request, realm: Realm | None, handle: Callable[[], Response]) -> Response:
+        try:
+            return handle()
+        except (Overloaded, PoolTimeout, OperationalError) as error:
+            return self._unavailable(request, realm, error)
+        except DBAPIError as error:
+            if error.connection_invalidated:
+                return self._unavailable(request, realm, error)
+            return self._bug(request, realm, error)
+        except Exception as error:  # noqa: BLE001  # the last resort: a page instead of a stack trace
+            return self._bug(request, realm, error)
+
+    def _unavailable(self, request: Request, realm: Realm | None, error: Exception) -> Response:
+        emit(Event.UNAVAILABLE, reason=str(error) if isinstance(error, Overloaded) else type(error).__name__)
+        response = self.refuse(request, 503, "page.unavailable", realm)
+        response.headers["Retry-After"] = _RETRY_AFTER
+        return response
+
+    def _bug(self, request: Request, realm: Realm | None, error: Exception) -> Response:
+        # The text of an exception may hold what a person typed: the log gets its type and where it came from.
+        frames = traceback.extract_tb(error.__traceback__)
+        emit(Event.BUG, error=type(error).__name__, trace=[f"{f.filename}:{f.lineno} {f.name}" for f in frames])
+        return self.refuse(request, 500, "page.bug", realm)

@@ -1,0 +1,129 @@
+"""What must fit together within a client, and which redirect URIs there may be."""
+
+import pytest
+
+from idp.realm.loading import Mode
+from tests.realm.files import demo, examined, only, problems
+
+EDITS = {
+    "a public client with a secret": (
+        "token_endpoint_auth_method: none ",
+        "token_endpoint_auth_method: none\n    client_secret: a-secret-of-the-client #",
+        "75:5: a public client (token_endpoint_auth_method: none) has no secret: remove 'client_secret' or the method",
+    ),
+    "a public client without PKCE": (
+        "token_endpoint_auth_method: none ",
+        "token_endpoint_auth_method: none\n    require_pkce: false #",
+        "75:5: a public client (token_endpoint_auth_method: none) must use PKCE: remove 'require_pkce'",
+    ),
+    "a public client with client credentials": (
+        "[authorization_code, refresh_token]\n    scope: openid profile payments",
+        "[authorization_code, client_credentials]\n    scope: openid profile",
+        "76:39: a public client (token_endpoint_auth_method: none) cannot use client_credentials: it needs a secret",
+    ),
+    "a confidential client without a secret": (
+        "token_endpoint_auth_method: none ",
+        "#",
+        (
+            "72:5: the key 'client_secret' is missing in 'cli': "
+            "add it, or `token_endpoint_auth_method: none` for an application that cannot keep one"
+        ),
+    ),
+    "a code without redirect URIs": (
+        "    redirect_uris: [http://localhost:8082/callback]\n",
+        "",
+        "66:5: 'billing' uses authorization_code and needs 'redirect_uris'",
+    ),
+    "an empty list of redirect URIs": (
+        "[http://localhost:8082/callback]",
+        "[]",
+        "69:20: 'billing' uses authorization_code and needs 'redirect_uris'",
+    ),
+    "refresh alone": (
+        "[authorization_code, refresh_token]",
+        "[refresh_token]",
+        "64:19: 'refresh_token' needs 'authorization_code' beside it",
+    ),
+    "no grant type": (
+        "[authorization_code, refresh_token]",
+        "[]",
+        "64:18: 'grant_types' is empty: put something in it, or remove the key",
+    ),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "expected"), EDITS.values(), ids=EDITS.keys())
+def test_a_contradiction_in_a_client_is_refused(old: str, new: str, expected: str) -> None:
+    assert only(demo(old, new)) == expected
+
+
+DANGEROUS = ("javascript:alert(1)", "JaVaScRiPt:x", "java%0ascript:x", "data:text/html,x", "vbscript:x", "blob:https://rp.test/1",
+             "FILE:///etc/passwd", "view-source:https://rp.test/")  # fmt: skip
+WILD = ("*", "https://rp.test/*", "https://*.rp.test/cb", "https://rp.test*")
+WRONG = (
+    "/callback", "//rp.test/cb", "rp.test/cb", "https:rp.test", "https:///cb", "https://user@rp.test/cb", "https://a:b@rp.test/cb",
+    "https://rp.test/cb#", "https://rp.test/cb#x", "https://rp.test:99999/", "https://rp.test:0/",
+    "https://rp.test/ cb",
+    "https://rp.test\\\\@evil.test/", "https://rp。test/cb", "https://[::1/cb", "https://rp.test%2f.evil.test/", "myapp://cb",
+    "com.example.app:/cb", "https://rp.test/cb?code=1", "https://rp.test/?a=b&state=1", "https://rp.test/?iss",
+    "https://rp.test/?error=x", "https://rp.test/?%63ode=x", "https://rp.test/?" + "a&" * 60, "",
+)  # fmt: skip
+GOOD = ("https://rp.test/cb", "https://rp.test", "https://rp.test:8443/cb?tenant=a", "http://localhost:1/cb", "http://127.0.0.1/",
+        "http://[::1]:9/cb", "https://RP.test/%C3%A4")  # fmt: skip
+
+
+@pytest.mark.attack
+@pytest.mark.parametrize("uri", DANGEROUS)
+@pytest.mark.parametrize(
+    ("old", "at"), [("http://localhost:8081/callback", "62:21"), ("http://localhost:8081/]", "63:33")]
+)
+def test_ru_05_a_dangerous_scheme_cannot_be_registered(uri: str, old: str, at: str) -> None:
+    assert only(demo(old, f'"{uri}"' + old[len(old.rstrip("]")) :])).startswith(f"{at}: the ")
+
+
+@pytest.mark.attack
+@pytest.mark.parametrize("uri", WILD)
+def test_ru_06_a_wildcard_cannot_be_registered(uri: str) -> None:
+    assert only(demo("http://localhost:8081/callback", f'"{uri}"')) == (
+        f"62:21: the redirect URI '{uri}' has a wildcard: "
+        "write every address out, they are compared character by character"
+    )
+
+
+@pytest.mark.attack
+def test_ru_06_an_unquoted_wildcard_is_refused() -> None:
+    assert only(demo("http://localhost:8081/callback", "*")) == "62:21: a value that begins with * must stand in quotes"
+
+
+@pytest.mark.parametrize("uri", WRONG, ids=[uri or "empty" for uri in WRONG])
+def test_a_redirect_uri_that_could_lead_elsewhere_is_refused(uri: str) -> None:
+    assert only(demo("http://localhost:8081/callback", f'"{uri}"')).startswith("62:21: the redirect URI '")
+
+
+@pytest.mark.parametrize("uri", GOOD)
+def test_an_exact_redirect_uri_is_taken(uri: str) -> None:
+    assert problems(demo("http://localhost:8081/callback", f'"{uri}"')) == []
+
+
+def test_a_public_client_may_have_a_private_scheme_with_a_domain_name() -> None:
+    assert problems(demo("http://127.0.0.1/callback", "com.example.app:/callback")) == []
+
+
+CLEAR = "http://portal.test/callback"
+
+
+def test_http_to_another_machine_is_for_development() -> None:
+    assert problems(demo("http://localhost:8081/callback", CLEAR), mode=Mode.DEVELOPMENT) == []
+
+
+def test_http_to_another_machine_is_refused_in_production() -> None:
+    assert (
+        f"62:21: the redirect URI '{CLEAR}' is http: use https (http is for this machine, and for development)"
+        in problems(demo("http://localhost:8081/callback", CLEAR), mode=Mode.PRODUCTION)
+    )
+
+
+def test_http_to_another_machine_is_warned_of_when_only_the_form_is_checked() -> None:
+    warnings = examined(demo("http://localhost:8081/callback", CLEAR), mode=Mode.CHECK).warnings
+    assert (warnings[0].line, warnings[0].column) == (62, 21)
+    assert warnings[0].message.startswith(f"the redirect URI '{CLEAR}' is http")

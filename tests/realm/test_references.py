@@ -1,0 +1,144 @@
+"""Names must be defined, must be one thing's alone, and settings must not contradict each other."""
+
+import pytest
+
+from tests.realm.files import demo, examined, only, problems
+
+EDITS = {
+    "a role of a rule": (
+        "roles: [admin]}",
+        "roles: [admn]}",
+        "35:22: no role 'admn' is defined in 'roles', did you mean 'admin'?",
+    ),
+    "a client of a rule": (
+        "clients: [billing]}",
+        "clients: [biling]}",
+        "40:24: no client 'biling' is defined in 'clients', did you mean 'billing'?",
+    ),
+    "a scope of a rule": (
+        "scopes: [payments]}",
+        "scopes: [payment]}",
+        "43:23: no scope 'payment' is defined in 'scopes', did you mean 'payments'?",
+    ),
+    "a group of a rule": (
+        "scopes: [payments]}",
+        "groups: [partner]}",
+        "43:23: no group 'partner' is defined in 'groups', did you mean 'partners'?",
+    ),
+    "the level of a rule": (
+        "level: two-factor\n      accept",
+        "level: two_factor\n      accept",
+        "36:14: no level 'two_factor' is defined in 'levels', did you mean 'two-factor'?",
+    ),
+    "a level that is like nothing": (
+        "level: two-factor\n      accept",
+        "level: gold\n      accept",
+        "36:14: no level 'gold' is defined in 'levels' (known: password, two-factor)",
+    ),
+    "a role of a group": (
+        "roles: [developer]}",
+        "roles: [devloper]}",
+        "51:55: no role 'devloper' is defined in 'roles', did you mean 'developer'?",
+    ),
+    "a role of a user": (
+        "staple\n    roles: [admin]",
+        "staple\n    roles: [admins]",
+        "96:13: no role 'admins' is defined in 'roles', did you mean 'admin'?",
+    ),
+    "a group of a user": (
+        "staple\n    roles: [admin]",
+        "staple\n    groups: [x]",
+        "96:14: no group 'x' is defined in 'groups' (known: partners)",
+    ),
+    "a scope of a client": (
+        "scope: openid profile email\n",
+        "scope: openid profil email\n",
+        "65:12: no scope 'profil' is defined in 'scopes', did you mean 'profile'?",
+    ),
+    "a default acr": (
+        "client_name: Developer portal",
+        "default_acr_values: [twofactor]",
+        "60:26: no level 'twofactor' is defined in 'levels', did you mean 'two-factor'?",
+    ),
+    "a client twice": ("client_id: cli\n", "client_id: portal\n", "72:16: there is already a client 'portal'"),
+    "a rule twice": ("name: payments", "name: administrators", "42:13: there is already a rule 'administrators'"),
+    "a user in other letters": ("username: ada", "username: ALICE", "92:15: there is already a user 'alice'"),
+    "an address twice": ("email: ada@", "email: Alice@", "94:12: there is already a user 'alice@example.com'"),
+    "idle over max": ("idle: 1h", "idle: 13h", "14:18: 'idle' is 13h and must not exceed 'max' (12h)"),
+    "refresh idle over max": (
+        "refresh_idle: 8h",
+        "refresh_idle: 31d",
+        "15:36: 'refresh_idle' is 31d and must not exceed 'refresh_max' (30d)",
+    ),
+    "a warning from the start": (
+        "count: 10, warn_at: 3",
+        "count: 5, warn_at: 5",
+        "27:39: 'warn_at' is 5 and must be less than 'count' (5): else all are warned at once",
+    ),
+    "lengths": (
+        "min_length: 8",
+        "min_length: 20",
+        "25:32: 'min_length' is 20 and must not exceed 'min_length_alone' (15)",
+    ),
+    "the order of levels": (
+        "  password:   {factors: 1}\n  two-factor: {factors: 2}",
+        "  two-factor: {factors: 2}\n  password:   {factors: 1}",
+        "21:3: levels stand weakest first: move 'password' before 'two-factor'",
+    ),
+    "a level that would hide a stronger one": (
+        "  two-factor: {factors: 2}",
+        "  two-factor: {factors: 2, accept: [totp]}\n  any: {factors: 2}",
+        "22:3: levels stand weakest first: move 'any' before 'two-factor'",
+    ),
+    "a rule that nobody can meet": (
+        "{factors: 2}",
+        "{factors: 2, accept: [recovery-codes]}",
+        (
+            "37:15: nobody can meet the rule 'administrators': "
+            "its level 'two-factor' accepts recovery-codes, and the rule only totp"
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "expected"), EDITS.values(), ids=EDITS.keys())
+def test_a_contradiction_is_named_with_its_place(old: str, new: str, expected: str) -> None:
+    assert only(demo(old, new)) == expected
+
+
+def test_a_factor_that_the_realm_does_not_have_cannot_be_accepted() -> None:
+    text = "realm: x\nfactors: {totp: {}}\nlevels: {two: {factors: 2, accept: [recovery-codes]}}\n"
+    assert only(text) == "3:37: the realm has no second factor 'recovery-codes' in 'factors' (known: totp)"
+
+
+def test_a_level_of_two_factors_needs_a_second_factor_in_the_realm() -> None:
+    assert only("realm: x\nlevels:\n  two: {factors: 2}\n") == (
+        "3:3: nobody can reach the level 'two': the realm's 'factors' have no second one, such as totp"
+    )
+
+
+def test_the_usual_levels_need_no_second_factor_while_no_rule_asks_for_it() -> None:
+    assert problems("realm: x\n") == []
+
+
+def test_a_rule_for_a_level_that_nobody_can_reach_is_refused() -> None:
+    text = "realm: x\nsecond_factor:\n  rules:\n    - {name: all, level: two-factor}\n"
+    assert only(text) == "4:26: nobody can meet the rule 'all': nobody can reach 'two-factor'"
+
+
+def test_recovery_codes_alone_are_refused() -> None:
+    assert only("realm: x\nfactors:\n  recovery-codes: {}\n") == (
+        "3:3: recovery codes stand in for another second factor: add totp"
+    )
+
+
+def test_a_seeded_authenticator_needs_the_factor() -> None:
+    text = "realm: x\nusers:\n  - {username: a, password: b, totp: {secret: GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ}}\n"
+    assert only(text) == "3:32: the realm's 'factors' have no 'totp': add it there, or remove it here"
+
+
+def test_a_rule_for_a_level_of_one_factor_is_warned_of() -> None:
+    warnings = [
+        w.message for w in examined(demo("level: two-factor\n      accept", "level: password\n      accept")).warnings
+    ]
+    assert "the rule 'administrators' asks for nothing: one factor is enough for the level 'password'" in warnings

@@ -1,0 +1,80 @@
+"""A server of the tests: real HTTP on a free loopback port, realm files of the test's own, a clock that the test turns."""
+
+import copy
+import socket
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx
+import uvicorn
+import yaml
+
+from idp.app import create_app
+from idp.settings import Settings, secret_keys
+from tests.clock import Clock
+
+DEMO = yaml.safe_load((Path(__file__).parent.parent / "realm-config" / "demo.yaml").read_text())
+
+
+def demo_realm(name: str = "demo", **changed: Any) -> dict[str, Any]:
+    """The demo realm as a dictionary, with sections replaced; small signing keys, because tests make many."""
+    return copy.deepcopy(DEMO) | {"realm": name, "keys": {"rsa_bits": 2048}} | changed
+
+
+def demo_client(client_id: str) -> dict[str, Any]:
+    """A client of the demo realm."""
+    found: dict[str, Any] = next(c for c in DEMO["clients"] if c["client_id"] == client_id)
+    return copy.deepcopy(found)
+
+
+def write_realms(directory: Path, *realms: Mapping[str, Any]) -> None:
+    """Realm files as an administrator would leave them."""
+    directory.mkdir(exist_ok=True)
+    for realm in realms:
+        new = directory / f".{realm['realm']}.new"
+        new.write_text(yaml.safe_dump(dict(realm), sort_keys=False))
+        new.replace(directory / f"{realm['realm']}.yaml")
+
+
+class RunningServer:
+    """The application behind uvicorn, in a thread. Stop it with `stop`; `url` is its public URL."""
+
+    def __init__(self, *, config: Path, database: str, clock: Clock, public_url: str | None = None, **settings: Any) -> None:
+        listener = socket.create_server(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+        self.address = f"http://127.0.0.1:{port}"
+        self.url = public_url or f"http://localhost:{port}"
+        dev = settings.pop("dev", True)
+        environ = settings.pop("environ", {})
+        keys = settings.pop("secret_keys", None) or secret_keys(environ, dev=dev)
+        self.settings = Settings(
+            config=config, database=database, port=port, public_url=self.url, dev=dev, secret_keys=keys, **settings
+        )
+        self.config, self.clock = config, clock
+        self.app = create_app(self.settings, clock=clock, environ=environ)
+        configuration = uvicorn.Config(
+            self.app, log_config=None, access_log=False, proxy_headers=False, server_header=False, lifespan="on"
+        )
+        self._server = uvicorn.Server(configuration)
+        self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [listener]}, daemon=True)
+        self._thread.start()
+        while not self._server.started:
+            self._thread.join(0.005)
+            assert self._thread.is_alive(), "the server did not start"
+
+    def stop(self) -> None:
+        self._server.should_exit = True
+        self._thread.join(10)
+
+    def issuer(self, realm: str = "demo") -> str:
+        return f"{self.url}/realms/{realm}"
+
+    def endpoint(self, name: str, realm: str = "demo") -> str:
+        """The address of a protocol endpoint, such as `token`."""
+        return f"{self.issuer(realm)}/protocol/openid-connect/{name}"
+
+    def http(self, **options: Any) -> httpx.Client:
+        """A client without cookies of its own that follows no redirect."""
+        return httpx.Client(base_url=self.url, follow_redirects=False, timeout=20, **options)
