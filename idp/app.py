@@ -14,6 +14,7 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 
+from idp.errors import SettingsError
 from idp.events.catalogue import Event
 from idp.events.log import emit
 from idp.factors.password import Passwords
@@ -70,6 +71,10 @@ def create_app(
     themes = Themes(*settings.themes, built_in("themes"), strict=settings.dev)
 
     def prepare(realm: Realm) -> None:
+        if realm.theme not in themes.names:
+            raise SettingsError(
+                f"realm {realm.name!r} has the theme {realm.theme!r}; there are: {', '.join(themes.names)}"
+            )
         keyrings.of(realm)
         if settings.dev:
             seed_users(database, sealer, passwords, realm, clock())

@@ -78,7 +78,7 @@ class Intake:
                 scope.setdefault("idp.form", ())
                 await self._refuse(Request(scope), wrong.status, wrong.page)(scope, receive, send_with_headers)
             else:
-                await self._app(scope, _nothing_more, send_with_headers)
+                await self._app(scope, _after_body(receive), send_with_headers)
         finally:
             route = getattr(scope.get("route"), "path", "none")
             milliseconds = round((time.perf_counter() - began) * 1000, 1)
@@ -134,8 +134,18 @@ def _pairs(encoded: bytes, most: int) -> tuple[tuple[str, str], ...]:
     return tuple(pairs)
 
 
-async def _nothing_more() -> Message:
-    return {"type": "http.request", "body": b"", "more_body": False}
+def _after_body(receive: Receive) -> Receive:
+    """Nothing is left to read; whoever asks again waits for the visitor to go away."""
+    asked = False
+
+    async def after_body() -> Message:
+        nonlocal asked
+        if asked:
+            return await receive()
+        asked = True
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    return after_body
 
 
 def _address(scope: Scope, headers: Headers, settings: Settings) -> str:

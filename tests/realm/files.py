@@ -1,4 +1,4 @@
-"""Realm files for tests: the demonstration's, and what loading says about an edited one."""
+"""Realm files for tests: a sample, and what loading says about an edited one."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -6,12 +6,12 @@ from pathlib import Path
 from idp.realm.loading import Examination, Mode, examine
 
 ROOT = Path(__file__).parents[2]
-DEMO = ROOT / "realm-config" / "demo.yaml"
+DEMO = Path(__file__).parent / "sample.yaml"
 SMALL = "realm: {}\nfactors:\n  totp: {{}}\n"
 
 
 def demo(old: str = "", new: str = "") -> str:
-    """The demonstration's file, with one place edited."""
+    """The sample, with one place edited."""
     text = DEMO.read_text(encoding="utf-8")
     assert old in text
     return text.replace(old, new, 1)
