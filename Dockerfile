@@ -7,7 +7,7 @@ RUN python3 -m venv /opt/build
 RUN /opt/build/bin/pip install --no-cache-dir --require-hashes --requirement requirements-build.lock
 RUN python3 -m venv /opt/idp
 RUN /opt/idp/bin/pip install --no-cache-dir --require-hashes --requirement requirements-runtime.lock
-COPY pyproject.toml LICENSE ./
+COPY pyproject.toml LICENSE README.md ./
 COPY idp idp
 COPY themes themes
 COPY realm-config realm-config

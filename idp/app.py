@@ -90,7 +90,7 @@ def create_app(
     sign_ins = SignIns(database, sealer, passwords, provider.issue)
     table = routes(
         handling=handling,
-        sign_in=SignInEndpoints(database=database, provider=provider, sign_ins=sign_ins, pages=pages, cookies=cookies),
+        sign_in=SignInEndpoints(provider=provider, sign_ins=sign_ins, pages=pages, cookies=cookies),
         tokens=TokenEndpoints(database, provider),
         metadata=MetadataEndpoints(keyrings),
         logout=LogoutEndpoints(database=database, provider=provider, sealer=sealer, pages=pages, cookies=cookies),
@@ -124,6 +124,7 @@ def create_app(
         exception_handlers={HTTPException: refuse},
     )
     app.state.close = database.close
+    app.state.realms = realms
     return app
 
 

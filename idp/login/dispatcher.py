@@ -104,6 +104,8 @@ class SignIns:
             if form.get("action") == "cancel":
                 self._consume(tx, situation)
                 return Refused(situation.state.request, "access_denied")
+            if not situation.open_steps and not situation.demand.blocked:
+                return self._settle(tx, situation, situation.state)
             if step not in situation.open_steps:
                 return self._again(situation, "", Message("error.stale-form"), form)
             handler = self._steps[step]

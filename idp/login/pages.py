@@ -36,4 +36,6 @@ def page(
         return CodesPage(**common, codes=state.notice)
     if name == FEW_CODES and isinstance(state.notice, int):
         return CodesLowPage(**common, left=state.notice)
-    return BlockedPage(**common) if name == "blocked" else Page(**common)
+    if name == "blocked":
+        return BlockedPage(**common, why="shut" if known and known.is_shut else "no-factor")
+    return Page(**common)

@@ -63,7 +63,9 @@ class CodesLowPage(Page):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BlockedPage(Page):
-    """Nothing that the person could do here goes on."""
+    """Nothing that the person could do here goes on: `no-factor` is accepted, or their factors are `shut`."""
+
+    why: str
 
 
 @dataclass(frozen=True, slots=True)

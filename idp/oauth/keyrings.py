@@ -4,7 +4,7 @@ import threading
 import uuid
 from collections.abc import Callable
 
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from idp.events.catalogue import Event
 from idp.realm.schema import Realm
@@ -15,6 +15,7 @@ from idp.tokens.keys import KeyRing
 from idp.tokens.sealing import Sealer
 
 _READ_AGAIN = 300
+_READ_AGAIN_WHILE_AWAY = 10
 # An unknown `kid` makes us look for a newer key, but not for every token that somebody invents.
 _READ_AGAIN_FOR_UNKNOWN = 2
 
@@ -48,7 +49,15 @@ class KeyRings:
     def _read(self, realm: Realm) -> KeyRing:
         now = self._clock()
         with self._making:
-            ring = self._load(realm)
+            try:
+                ring = self._load(realm)
+            except SQLAlchemyError:
+                if realm.name not in self._rings:
+                    raise
+                # Keys are published a day before they sign: those that we know are good while the database is away.
+                ring = self._rings[realm.name][0]
+                self._rings[realm.name] = (ring, now - _READ_AGAIN + _READ_AGAIN_WHILE_AWAY)
+                return ring
             for alg, (generation, active_at) in ring.due(realm, now).items():
                 private = jose.generate(alg, kid=str(uuid.uuid4()), rsa_bits=realm.keys.rsa_bits)
                 try:

@@ -56,15 +56,22 @@ class Payload(OAuth2Payload):  # type: ignore[misc]  # Authlib has no types
 
 
 class OAuthRequest(OAuth2Request):  # type: ignore[misc]  # Authlib has no types
-    """A request of one client to one endpoint of one realm."""
+    """A request of one client to one endpoint of one realm. To be validated only, it needs no context."""
 
-    context: Context
-
-    def __init__(self, *, method: str, parameters: Pairs, headers: Mapping[str, str], context: Context) -> None:
+    def __init__(
+        self, *, method: str, parameters: Pairs, headers: Mapping[str, str], context: Context | None = None
+    ) -> None:
         # Authlib refuses URLs that are not https. Ours come from the settings, which were checked when it started.
         super().__init__(method, "https://authorization-server.invalid/", headers=headers)
         self.payload = Payload(parameters)
-        self.context = context
+        self._context = context
+
+    @property
+    def context(self) -> Context:
+        """What the request works with."""
+        if self._context is None:
+            raise AssertionError("this request is only validated")
+        return self._context
 
     @property
     def args(self) -> Mapping[str, str]:

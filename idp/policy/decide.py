@@ -55,7 +55,10 @@ def decide(realm: Realm, user: Person | None, client: Client, request: Request, 
     `user` is None while nobody is known; then only a first proof can be asked for.
     """
     if user is None:
-        return Demand(error="login_required") if "none" in request.prompt else Demand(ask=FIRST_FACTORS)
+        if "none" in request.prompt:
+            return Demand(error="login_required")
+        unknown = request.essential_acr and realm.levels.keys().isdisjoint(request.essential_acr)
+        return Demand(error="unmet_authentication_requirements") if unknown else Demand(ask=FIRST_FACTORS)
     requested = req.of_request(realm, person=user, client=client, request=request)
     if isinstance(requested, str):
         return Demand(error=requested)

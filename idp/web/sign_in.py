@@ -13,6 +13,7 @@ from idp.login.dispatcher import SignIns
 from idp.login.request import AuthorizationRequest
 from idp.login.steps import (
     Arrived,
+    BlockedPage,
     CodesLowPage,
     CodesPage,
     EnrolPage,
@@ -29,7 +30,6 @@ from idp.oauth.provider import Provider
 from idp.oauth.request import OAuthRequest
 from idp.policy.decide import Reason
 from idp.realm.schema import Realm
-from idp.store.database import Database
 from idp.web.cookies import CookieJar
 from idp.web.origin import is_foreign
 from idp.web.pages import CHOSEN_LANGUAGE, Pages
@@ -42,10 +42,7 @@ _LOST_STATUS = {"expired": 400, "other-browser": 403, "forbidden-form": 403, "un
 class SignInEndpoints:
     """`/auth` and `/login-actions/authenticate` of every realm."""
 
-    def __init__(
-        self, *, database: Database, provider: Provider, sign_ins: SignIns, pages: Pages, cookies: CookieJar
-    ) -> None:
-        self._database = database
+    def __init__(self, *, provider: Provider, sign_ins: SignIns, pages: Pages, cookies: CookieJar) -> None:
         self._provider = provider
         self._sign_ins = sign_ins
         self._pages = pages
@@ -56,10 +53,8 @@ class SignInEndpoints:
         realm, now = at.realm, at.now
         parameters = request.scope["idp.form" if request.method == "POST" else "idp.query"]
         browser = self._cookies.browser(request, realm.name)
-        with self._database.read() as tx:
-            context = self._provider.context(realm, tx, now)
         server = self._provider.server(realm)
-        wire = OAuthRequest(method=request.method, parameters=parameters, headers={}, context=context)
+        wire = OAuthRequest(method=request.method, parameters=parameters, headers={})
         try:
             wanted = authorization.validated(server, wire)
         except UnknownClientError:
@@ -167,10 +162,10 @@ class SignInEndpoints:
                 context["codes"] = page.codes
             case CodesLowPage():
                 context["left"] = page.left
-            case _ if page.name == "blocked":
+            case BlockedPage():
                 context |= {
-                    "title": t("blocked.no-factor.title"),
-                    "message": t("blocked.no-factor.message"),
+                    "title": t(f"blocked.{page.why}.title"),
+                    "message": t(f"blocked.{page.why}.message"),
                     "retry_url": None,
                     "retry_label": None,
                 }
