@@ -7,14 +7,14 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import anyio.to_thread
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 
-from idp.errors import SettingsError
+from idp.errors import Overloaded, SettingsError
 from idp.events.catalogue import Event
 from idp.events.log import emit
 from idp.factors.password import Passwords
@@ -25,11 +25,11 @@ from idp.oauth.provider import Provider
 from idp.realm.mode import Mode
 from idp.realm.schema import Realm
 from idp.realm.watching import FileStatus, Realms
-from idp.settings import Settings
-from idp.store.database import Database
+from idp.settings import SECRET_KEY_VARIABLE, Settings, checked_database
+from idp.store.database import Database, reason
 from idp.store.expiry import remove_expired
 from idp.store.migrations import ensure_migrated
-from idp.tokens.sealing import Sealer
+from idp.tokens.sealing import NotSealedHere, Sealer
 from idp.web.cookies import CookieJar
 from idp.web.health import HealthEndpoints
 from idp.web.intake import Intake
@@ -40,9 +40,11 @@ from idp.web.realms import Handling
 from idp.web.routes import routes
 from idp.web.sign_in import SignInEndpoints
 from idp.web.themes import Themes
+from idp.web.threads import Threads
 from idp.web.tokens import TokenEndpoints
 
-_THREADS = 40
+# Besides those that may be waiting for a password, so that a crowd at the door holds nothing else up.
+_THREADS = 14
 _SWEEP_EVERY = 600.0
 _STATUS_PAGES = {404: "page.not-found", 405: "page.method", 413: "page.too-large"}
 _EVENTS = {
@@ -61,13 +63,24 @@ def create_app(
     settings: Settings, *, clock: Callable[[], int] = system_clock, environ: Mapping[str, str] | None = None
 ) -> Starlette:
     """The ASGI application. Raises SettingsError or RealmFileError when it could not serve as it should."""
+    checked_database(settings.database)
     database = Database(settings.database)
-    ensure_migrated(database)
+    try:
+        ensure_migrated(database)
+        return _put_together(settings, database, clock, os.environ if environ is None else environ)
+    except BaseException:
+        database.close()
+        raise
+
+
+def _put_together(
+    settings: Settings, database: Database, clock: Callable[[], int], environ: Mapping[str, str]
+) -> Starlette:
     sealer = Sealer(settings.secret_keys)
     passwords = Passwords()
     keyrings = KeyRings(database, sealer, clock)
     mode = Mode.DEVELOPMENT if settings.dev else Mode.PRODUCTION
-    realms = Realms(settings.config, mode=mode, environ=os.environ if environ is None else environ)
+    realms = Realms(settings.config, mode=mode, environ=environ)
     themes = Themes(*settings.themes, built_in("themes"), strict=settings.dev)
 
     def prepare(realm: Realm) -> None:
@@ -81,11 +94,18 @@ def create_app(
 
     realms.before_swap(prepare)
     realms.subscribe(_log_realm)
-    realms.load()
+    try:
+        realms.load()
+    except NotSealedHere:
+        raise SettingsError(
+            f"{SECRET_KEY_VARIABLE} is not the key that this database was made with: set that one, "
+            "or both, the new one first and separated by a comma"
+        ) from None
 
     cookies = CookieJar(settings)
     pages = Pages(themes, settings, cookies)
-    handling = Handling(realms, settings, pages, clock)
+    threads = Threads(passwords.most + _THREADS)
+    handling = Handling(realms=realms, settings=settings, pages=pages, threads=threads, clock=clock)
     provider = Provider(issuer=settings.issuer, keyrings=keyrings, sealer=sealer)
     sign_ins = SignIns(database, sealer, passwords, provider.issue)
     table = routes(
@@ -106,16 +126,18 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        anyio.to_thread.current_default_thread_limiter().total_tokens = _THREADS
         stopping = threading.Event()
         sweeper = threading.Thread(target=_sweep, args=(database, realms, clock, stopping), daemon=True)
         realms.start()
         sweeper.start()
-        yield
-        stopping.set()
-        realms.stop()
-        sweeper.join()
-        database.close()
+        try:
+            yield
+        finally:
+            stopping.set()
+            realms.stop()
+            sweeper.join()
+            threads.close()
+            database.close()
 
     app = Starlette(
         routes=table,
@@ -123,6 +145,8 @@ def create_app(
         middleware=[Middleware(Intake, settings=settings, refuse=handling.refuse)],
         exception_handlers={HTTPException: refuse},
     )
+    # It would redirect by the Host header, and with a 307, which posts a password on.
+    app.router.redirect_slashes = False
     app.state.close = database.close
     app.state.realms = realms
     return app
@@ -146,5 +170,8 @@ def _log_realm(change: str, status: FileStatus, _: Realm | None) -> None:
 def _sweep(database: Database, realms: Realms, clock: Callable[[], int], stopping: threading.Event) -> None:
     while not stopping.wait(_SWEEP_EVERY):
         longest = max((r.tokens.refresh_max for r in realms.all()), default=0)
-        with database.write() as tx:
-            remove_expired(tx, now=clock(), longest_grant=longest)
+        try:
+            with database.write() as tx:
+                remove_expired(tx, now=clock(), longest_grant=longest)
+        except (SQLAlchemyError, Overloaded) as error:
+            emit(Event.UNAVAILABLE, reason=reason(error))

@@ -97,7 +97,7 @@ class Portal:
         """Redirect a visitor to the server."""
         return visitor.get(self.url(**changed))
 
-    def redeem(self, code: str, **changed: Any) -> Tokens:
+    def redeem(self, code: str, /, **changed: Any) -> Tokens:
         form = {
             "grant_type": "authorization_code",
             "code": code,
@@ -106,7 +106,7 @@ class Portal:
         } | changed
         return self.token(**form)
 
-    def refresh(self, token: str, **changed: Any) -> Tokens:
+    def refresh(self, token: str, /, **changed: Any) -> Tokens:
         return self.token(**{"grant_type": "refresh_token", "refresh_token": token, **changed})
 
     def token(self, **form: Any) -> Tokens:
@@ -116,10 +116,10 @@ class Portal:
     def call(self, endpoint: str, **form: Any) -> httpx.Response:
         """An authenticated request to an endpoint for clients."""
         data = {name: value for name, value in form.items() if value is not None}
-        auth = (self.client_id, self.secret) if self.secret else None
-        if auth is None:
-            data.setdefault("client_id", self.client_id)
-        return self.http.post(self.server.endpoint(endpoint, self.realm), data=data, auth=auth)
+        url = self.server.endpoint(endpoint, self.realm)
+        if self.secret:
+            return self.http.post(url, data=data, auth=(self.client_id, self.secret))
+        return self.http.post(url, data={"client_id": self.client_id, **data})
 
     def introspect(self, token: str) -> dict[str, Any]:
         body: dict[str, Any] = self.call("token/introspect", token=token).json()
@@ -135,10 +135,13 @@ class Portal:
         decoded = jwt.decode(token, KeySet.import_key_set(jwks), algorithms=["RS256", "ES256"])
         return decoded.claims
 
+    def code(self, visitor: Visitor, username: str = "alice", **changed: Any) -> str:
+        """To the server, through its pages, and back with a code."""
+        return visitor.sign_in(self.send(visitor, **changed), username).parameters()["code"]
+
     def sign_in(self, visitor: Visitor, username: str = "alice", **changed: Any) -> Tokens:
-        """The whole way: to the server, through its pages, back with a code, and the tokens for it."""
-        page = visitor.sign_in(self.send(visitor, **changed), username)
-        return self.redeem(page.parameters()["code"])
+        """The whole way: a code, and the tokens for it."""
+        return self.redeem(self.code(visitor, username, **changed))
 
     def close(self) -> None:
         self.http.close()

@@ -36,8 +36,9 @@ class NotStartedError(Exception):
 class Cluster:
     """A running server; `url` is a SQLAlchemy URL without a database, for a superuser with a password of its own."""
 
-    def __init__(self) -> None:
+    def __init__(self, **settings: str) -> None:
         self.programs = _programs()
+        self.settings = SETTINGS | settings
         self.account = OWNER if os.geteuid() == 0 else None  # PostgreSQL refuses to run as root
         self.folder = Path(tempfile.mkdtemp(prefix="idp-postgresql-"))
         try:
@@ -95,7 +96,7 @@ class Cluster:
         log = self.folder / "log"
         for _ in range(5):
             port = _free_port()
-            settings = [f"--{name}={value}" for name, value in {**SETTINGS, "port": port}.items()]
+            settings = [f"--{name}={value}" for name, value in {**self.settings, "port": port}.items()]
             with log.open("wb") as output:
                 process = subprocess.Popen(
                     # The signal stops the server even when the tests were killed and nobody is left to stop it.

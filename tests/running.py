@@ -1,7 +1,8 @@
-"""A server of the tests: real HTTP on a free loopback port, realm files of the test's own, a clock that the test turns."""
+"""A server of the tests: real HTTP on a free loopback port, realm files of its own, a clock that the test turns."""
 
 import copy
 import socket
+import ssl
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,12 +16,15 @@ from idp.app import create_app
 from idp.settings import Settings, secret_keys
 from tests.clock import Clock
 
+# Loading the certificates of the world takes longer than many a test.
+_NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 DEMO = yaml.safe_load((Path(__file__).parent.parent / "realm-config" / "demo.yaml").read_text())
 
 
 def demo_realm(name: str = "demo", **changed: Any) -> dict[str, Any]:
     """The demo realm as a dictionary, with sections replaced; small signing keys, because tests make many."""
-    return copy.deepcopy(DEMO) | {"realm": name, "keys": {"rsa_bits": 2048}} | changed
+    realm: dict[str, Any] = copy.deepcopy(DEMO)
+    return realm | {"realm": name, "keys": {"rsa_bits": 2048}} | changed
 
 
 def demo_client(client_id: str) -> dict[str, Any]:
@@ -41,7 +45,9 @@ def write_realms(directory: Path, *realms: Mapping[str, Any]) -> None:
 class RunningServer:
     """The application behind uvicorn, in a thread. Stop it with `stop`; `url` is its public URL."""
 
-    def __init__(self, *, config: Path, database: str, clock: Clock, public_url: str | None = None, **settings: Any) -> None:
+    def __init__(
+        self, *, config: Path, database: str, clock: Clock, public_url: str | None = None, **settings: Any
+    ) -> None:
         listener = socket.create_server(("127.0.0.1", 0))
         port = listener.getsockname()[1]
         self.address = f"http://127.0.0.1:{port}"
@@ -68,6 +74,14 @@ class RunningServer:
         self._server.should_exit = True
         self._thread.join(10)
 
+    def reload(self, *realms: Mapping[str, Any]) -> None:
+        """Realm files changed while the server runs; it has taken them up when this returns."""
+        write_realms(self.config, *realms)
+        taken_up = self.app.state.realms
+        taken_up.poll()
+        problems = [problem for file in taken_up.status() for problem in file.problems]
+        assert not problems, problems
+
     def issuer(self, realm: str = "demo") -> str:
         return f"{self.url}/realms/{realm}"
 
@@ -77,4 +91,4 @@ class RunningServer:
 
     def http(self, **options: Any) -> httpx.Client:
         """A client without cookies of its own that follows no redirect."""
-        return httpx.Client(base_url=self.url, follow_redirects=False, timeout=20, **options)
+        return httpx.Client(base_url=self.url, follow_redirects=False, timeout=20, verify=_NO_TLS, **options)

@@ -18,6 +18,8 @@ from idp.store.users import NameTaken, User
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}")
 _NAME = re.compile(r"[^@\s\x00-\x1f\x7f](?:[^@\x00-\x1f\x7f]{0,98}[^@\s\x00-\x1f\x7f])?")
 
+_LONGEST_KEY = 200
+
 
 class Refused(Exception):
     """It cannot be done like this; the text says why."""
@@ -45,10 +47,7 @@ class People:
 
     def add(self, realm: Realm, person: NewPerson, password: str, passwords: Passwords) -> str:
         """The identifier of the new person; raises Refused."""
-        if not _NAME.fullmatch(person.username):
-            raise Refused("a user name has 1 to 100 characters, no @ and no blanks at its ends")
-        if person.email is not None and not _EMAIL.fullmatch(person.email):
-            raise Refused(f"{person.email!r} is not an e-mail address")
+        _check_names(person)
         _check_roles(realm, person.roles, person.groups)
         _check_password(realm, _person(realm, person.roles, person.groups), password)
         hashed = passwords.hash(password)
@@ -119,6 +118,8 @@ class People:
         """Disabling ends everything that the person has open."""
         with self._database.write() as tx:
             user = self._known(tx, identifier).user
+            if user.enabled is enabled:
+                return
             users.set_enabled(tx, user.id, enabled)
             self._audit(tx, Event.USER_ENABLED if enabled else Event.USER_DISABLED, user)
 
@@ -139,6 +140,22 @@ class People:
         tx.emit(event, realm=self._realm, user_id=user.id, username=user.username, by=self._by)
 
 
+def _check_names(person: NewPerson) -> None:
+    """What is compared at sign-in is looked at too: some characters become an `@`, or many, by normalization."""
+    key = users.identifier_key(person.username)
+    if not _NAME.fullmatch(person.username) or users.is_email(key) or not _fits(key, _LONGEST_KEY):
+        raise Refused("a user name has 1 to 100 characters, no @, no invisible ones and no blanks at its ends")
+    email = person.email
+    if email is not None and not (_EMAIL.fullmatch(email) and _fits(users.identifier_key(email), 2 * _LONGEST_KEY)):
+        raise Refused(f"{email!r} is not an e-mail address")
+    if person.name is not None and not _fits(person.name, 200):
+        raise Refused("a full name has 1 to 200 characters, no invisible ones")
+
+
+def _fits(text: str, most: int) -> bool:
+    return 0 < len(text) <= most and text.isprintable()
+
+
 def _check_roles(realm: Realm, roles: Sequence[str], groups: Sequence[str]) -> None:
     for kind, names, defined in (("role", roles, realm.roles), ("group", groups, realm.groups)):
         for name in names:
@@ -155,5 +172,7 @@ def _check_password(realm: Realm, person: Person, password: str) -> None:
     shortest = minimum_length(realm, person)
     if len(password) < shortest:
         raise Refused(f"the password must have at least {shortest} characters")
+    if "\0" in password:
+        raise Refused("the password must not contain NUL, which no form accepts")
     if is_too_long(password):
         raise Refused(f"the password must have at most {MAX_BYTES} bytes")

@@ -1,13 +1,12 @@
 """`idp demo`: the server, two portals and an API, to see it work before anything is configured."""
 
 import argparse
+import logging
 import shutil
 import sys
 import time
 from pathlib import Path
 from typing import Any
-
-from idp.errors import SettingsError
 
 
 def add_parser(subparsers: Any) -> None:
@@ -32,45 +31,53 @@ def add_parser(subparsers: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """0 when it was stopped, 1 when it could not start, with the reason on standard error."""
+    """Run until told to stop; raises SettingsError or RealmFileError for what cannot start."""
     from idp.demo.realm_file import Ports, find_config, load_realm
-    from idp.demo.run import Commands, current_code
+    from idp.demo.run import current_code
     from idp.demo.run import run as run_demo
-    from idp.realm.problems import RealmFileError
+    from idp.demo.terminal import Terminal
+
+    config = args.config or find_config()
+    if args.code is not None:
+        print(current_code(load_realm(config), args.code, now=int(time.time())))
+        return 0
+    terminal = Terminal(sys.stdout)
+    terminal.say("Starting the demonstration …")
+    logging.basicConfig(level=logging.INFO, handlers=[terminal], force=True)
+    from idp.app import create_app
 
     try:
-        config = args.config or find_config()
-        if args.code is not None:
-            print(current_code(load_realm(config), args.code, now=int(time.time())))
-            return 0
-        from idp.app import create_app
-
         run_demo(
             identity_provider=create_app,
             config=config,
             ports=Ports(args.port_base),
             host=args.host,
             database=args.database,
-            commands=Commands(idp=_as_called("idp", sys.argv[0]), python=_as_called("python", sys.executable)),
-            say=_say,
+            commands=_commands(),
+            say=terminal.say,
+            show=terminal.show,
         )
-    except SettingsError as error:
-        print(f"idp demo: {error}", file=sys.stderr)
-        return 1
-    except RealmFileError as error:
-        print(*error.problems, sep="\n", file=sys.stderr)
-        return 1
+    finally:
+        terminal.end()
     return 0
 
 
+def _commands() -> Any:
+    """How this program and its Python are called from another terminal: by name where every shell finds them."""
+    from idp.demo.run import Commands
+
+    python = _as_called("python", sys.executable)
+    started_as = Path(sys.argv[0])
+    if started_as.name == "main.py":  # python -m idp.cli.main
+        return Commands(python=python, idp=f"{python} -m idp.cli.main")
+    return Commands(python=python, idp=_as_called("idp", str(started_as.absolute())))
+
+
 def _as_called(name: str, path: str) -> str:
-    """The name alone where the shell finds this very program by it, else the path."""
+    # Another terminal has not activated the virtual environment of this one.
+    in_environment = sys.prefix != sys.base_prefix
     found = shutil.which(name)
-    return name if found and Path(found).absolute() == Path(path).absolute() else path
-
-
-def _say(text: str) -> None:
-    print(text, flush=True)  # at once, also into a pipe
+    return name if found and not in_environment and Path(found).absolute() == Path(path) else path
 
 
 def _port(text: str) -> int:

@@ -45,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
             f"realm {realm.name!r} has no client {args.client!r}"
             f"{did_you_mean(args.client, [c.client_id for c in realm.clients])}"
         )
-    with open_database(args.database).read() as tx:
+    with open_database(args.database) as database, database.read() as tx:
         known = people.by_identifier(tx, realm.name, args.user)
     if known is None:
         raise SettingsError(f"nobody in realm {realm.name!r} has the user name or e-mail address {args.user!r}")
@@ -70,7 +70,11 @@ def _lines(realm: Realm, client: Client, known: Known, request: Request, told: E
         lines.append("is disabled: nothing is let in")
     lines += [_rule(rule) for rule in told.rules] or ["the realm has no rules"]
     if request.acr_values:
-        lines.append(f"the request asks for acr {' or '.join(request.acr_values)}")
+        unknown = [acr for acr in request.acr_values if acr not in realm.levels]
+        lines.append(
+            f"the request asks for acr {' or '.join(request.acr_values)}"
+            + (f"; the realm has no level {' or '.join(unknown)}: it asks for nothing" if unknown else "")
+        )
     elif client.default_acr_values:
         lines.append(f"the client asks for acr {' or '.join(client.default_acr_values)} by default")
     steps = [" or ".join(step) for step in told.asked] + [f"set up {factor}" for factor in told.enrolled]
@@ -93,13 +97,14 @@ def _rule(told: ExplainedRule) -> str:
     if rule.accept:
         asks += f" by {' or '.join(rule.accept)}"
     if rule.max_age:
-        asks += f", not older than {rule.max_age} s"
-    verb = "asks for" if told.applies else "does not apply; it would ask for"
+        asks += f", not older than {_duration(rule.max_age)}"
     because = "; ".join(
         f"{_PLURAL[c.key]} {_list(c.present)}" if c.holds else f"no {_PLURAL[c.key]} {' or '.join(c.wanted)}"
         for c in told.conditions
     )
-    return f"rule “{rule.name}” {verb} {asks}, because: {because or 'it binds everyone'}"
+    if told.applies:
+        return f"rule “{rule.name}” asks for {asks}, because: {because or 'it binds everyone'}"
+    return f"rule “{rule.name}” does not apply, because: {because} (it would ask for {asks})"
 
 
 def _json(realm: Realm, client: Client, known: Known, request: Request, told: Explanation) -> dict[str, Any]:
@@ -134,6 +139,12 @@ def _json(realm: Realm, client: Client, known: Known, request: Request, told: Ex
         "error": told.end.error,
         "blocked": told.end.blocked,
     }
+
+
+def _duration(seconds: int) -> str:
+    """As a realm file writes it."""
+    unit, size = next(u for u in (("d", 86400), ("h", 3600), ("m", 60), ("s", 1)) if seconds % u[1] == 0)
+    return f"{seconds // size}{unit}"
 
 
 def _list(values: Any) -> str:

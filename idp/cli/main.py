@@ -1,8 +1,11 @@
 """The command `idp`."""
 
 import argparse
+import os
+import re
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -10,35 +13,56 @@ import idp
 from idp.cli import check, demo, explain, migrate, serve, user
 from idp.errors import Overloaded, SettingsError
 from idp.realm.problems import RealmFileError
+from idp.store.database import reason
+
+# A URL with a password may stand where argparse does not expect one, and argparse repeats what it does not understand.
+_PASSWORD = re.compile(r"(?<=//)[^/@\s]*:\S*(?=@)|(?<=password=)[^&\s]+")
+
+
+class Parser(argparse.ArgumentParser):
+    """Never repeats a password; sub-parsers are of this class too."""
+
+    def error(self, message: str) -> NoReturn:
+        """Exit with status 2."""
+        super().error(_PASSWORD.sub("…", message))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; what cannot work is told in a sentence on standard error, with exit status 1."""
-    parser = argparse.ArgumentParser(prog="idp", description=idp.__doc__)
+    parser = Parser(prog="idp", description=idp.__doc__, allow_abbrev=False)
     parser.add_argument("--version", action="version", version=f"idp {idp.__version__}")
     subparsers = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     for command in (serve, demo, check, explain, user, migrate):
         command.add_parser(subparsers)
-    args = parser.parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    if not all(_is_text(word) for word in words):
+        parser.error("an argument is not UTF-8")
+    args = parser.parse_args(words)
     try:
         status: int = args.run(args)
+        sys.stdout.flush()
     except RealmFileError as error:
-        for problem in error.problems:
-            print(problem, file=sys.stderr)
-        return 1
-    except SettingsError as error:
+        print(*error.problems, sep="\n", file=sys.stderr)
+    except (SettingsError, Overloaded) as error:
         print(f"idp: {error}", file=sys.stderr)
-        return 1
     except SQLAlchemyError as error:
-        # The text of the error may repeat the URL with its password.
-        print(f"idp: the database cannot be used: {type(error).__name__}", file=sys.stderr)
-        return 1
-    except Overloaded as error:
-        print(f"idp: {error}", file=sys.stderr)
-        return 1
+        print(f"idp: the database cannot be used: {reason(error)}", file=sys.stderr)
+    except BrokenPipeError:
+        # Whoever read the output has enough. Python would complain again when it flushes at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except KeyboardInterrupt:
         return 130
-    return status
+    else:
+        return status
+    return 1
+
+
+def _is_text(word: str) -> bool:
+    try:
+        word.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 if __name__ == "__main__":

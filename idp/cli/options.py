@@ -2,9 +2,12 @@
 
 import argparse
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from idp.settings import DEFAULT_DATABASE, Settings, checked_public_url, secret_keys, trusted_networks
+from idp.errors import SettingsError
+from idp.settings import DEFAULT_DATABASE, Settings, checked_database, checked_public_url, secret_keys, trusted_networks
 from idp.store.database import Database
 from idp.store.migrations import ensure_migrated
 
@@ -32,11 +35,36 @@ def add_database(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def open_database(url: str) -> Database:
-    """The migrated database of a command."""
+@contextmanager
+def open_database(url: str, *, may_create: bool = False) -> Iterator[Database]:
+    """The migrated database of a command; a mistyped file is not a new database. Raises SettingsError."""
+    checked = checked_database(url)
+    file = checked.database or ""
+    if checked.get_backend_name() == "sqlite" and not may_create and not Path(file).exists():
+        raise SettingsError(f"there is no database {file}: name it with --database")
     database = Database(url)
-    ensure_migrated(database)
-    return database
+    try:
+        ensure_migrated(database)
+        yield database
+    finally:
+        database.close()
+
+
+def port(text: str) -> int:
+    """A number for argparse."""
+    return _number(text, 1, 65535, "a port")
+
+
+def workers(text: str) -> int:
+    """A number for argparse."""
+    return _number(text, 1, 256, "a number of processes")
+
+
+def _number(text: str, least: int, most: int, what: str) -> int:
+    number = int(text) if text.isascii() and text.isdigit() and len(text) <= len(str(most)) else -1
+    if not least <= number <= most:
+        raise argparse.ArgumentTypeError(f"{text!r} is not {what} from {least} to {most}")
+    return number
 
 
 def settings_of(args: argparse.Namespace) -> Settings:
@@ -48,7 +76,7 @@ def settings_of(args: argparse.Namespace) -> Settings:
         host=args.host,
         port=args.port,
         public_url=checked_public_url(public_url, dev=args.dev),
-        allowed_hosts=tuple(args.allowed_host),
+        allowed_hosts=tuple(host.lower() for host in args.allowed_host),
         trusted_proxies=trusted_networks(args.trusted_proxy),
         themes=tuple(args.themes),
         dev=args.dev,

@@ -1,30 +1,42 @@
 """`idp serve`: the server, in one process or in several on one port."""
 
 import argparse
+import logging
+import multiprocessing
 import os
+import signal
+import sys
 import tempfile
+import threading
+from functools import partial
 from pathlib import Path
+from socket import socket
 from typing import Any
 
-from idp.cli.options import add_config, add_database, settings_of
+from idp.cli import listening
+from idp.cli.options import add_config, add_database, port, settings_of, workers
 from idp.events import log
+from idp.settings import SECRET_KEY_VARIABLE, Settings
 
-_ARGUMENTS_VARIABLE = "IDP_SERVE_ARGUMENTS"
+_STOPS_WITHIN = 10  # seconds that requests under way get
 
 
 def add_parser(subparsers: Any) -> None:
     """Add the command to the sub-parsers of argparse."""
     parser = subparsers.add_parser(
-        "serve", help="run the server", description="Run the server. Production stands behind a proxy that ends TLS."
+        "serve",
+        help="run the server",
+        description="Run the server. Production stands behind a proxy that ends TLS, and needs "
+        f"{SECRET_KEY_VARIABLE} in the environment: base64 of 32 random bytes.",
     )
     add_config(parser)
     add_database(parser)
     parser.add_argument("--host", default="127.0.0.1", metavar="H", help="address to listen on (default: 127.0.0.1)")
-    parser.add_argument("--port", type=int, default=8080, metavar="P", help="port to listen on (default: 8080)")
+    parser.add_argument("--port", type=port, default=8080, metavar="P", help="port to listen on (default: 8080)")
     parser.add_argument(
         "--public-url", metavar="URL", help="where browsers reach the server (default: http://localhost:PORT)"
     )
-    parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes (default: 1)")
+    parser.add_argument("--workers", type=workers, default=1, metavar="N", help="processes (default: 1)")
     parser.add_argument(
         "--trusted-proxy",
         action="append",
@@ -51,10 +63,11 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Serve until told to stop; raises SettingsError or RealmFileError for what could not be served."""
     log.configure()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     settings = settings_of(args)
+    sockets = listening.sockets(settings.host, settings.port)
     options: dict[str, Any] = {
-        "host": settings.host,
-        "port": settings.port,
+        "workers": args.workers,
         # Whose forwarding headers count is decided by --trusted-proxy, in web/intake.py.
         "proxy_headers": False,
         "server_header": False,
@@ -63,54 +76,66 @@ def run(args: argparse.Namespace) -> int:
         "loop": "uvloop",
         "http": "httptools",
         "timeout_keep_alive": 15,
-        "timeout_graceful_shutdown": 10,
+        "timeout_graceful_shutdown": _STOPS_WITHIN,
     }
-    if args.workers == 1:
-        import uvicorn
-
-        from idp.app import create_app
-
-        uvicorn.run(create_app(settings), **options)
-        return 0
-    return _several(args, options)
-
-
-def _several(args: argparse.Namespace, options: dict[str, Any]) -> int:
-    """Each process makes the application for itself; their metrics are added up in a directory that they share."""
-    with tempfile.TemporaryDirectory(prefix="idp-metrics-") as directory:
-        os.environ["PROMETHEUS_MULTIPROC_DIR"] = directory
-        os.environ[_ARGUMENTS_VARIABLE] = repr_arguments(args)
-        import uvicorn
-
-        uvicorn.run("idp.cli.serve:worker", factory=True, workers=args.workers, **options)
+    try:
+        (_alone if args.workers == 1 else _several)(settings, sockets, options)
+    finally:
+        for listener in sockets:
+            listener.close()
     return 0
 
 
-def repr_arguments(args: argparse.Namespace) -> str:
-    """What a worker needs to parse the same settings; the secret key is in the environment already."""
-    import json
-
-    words: list[str] = ["--config", str(args.config), "--database", args.database, "--host", args.host]
-    words += ["--port", str(args.port)]
-    for option, values in (
-        ("--public-url", [args.public_url] if args.public_url else []),
-        ("--trusted-proxy", args.trusted_proxy),
-        ("--allowed-host", args.allowed_host),
-        ("--themes", map(str, args.themes)),
-    ):
-        for value in values:
-            words += [option, value]
-    return json.dumps([*words, "--dev"] if args.dev else words)
-
-
-def worker() -> Any:
-    """The application of one of several processes."""
-    import json
+def _alone(settings: Settings, sockets: list[socket], options: dict[str, Any]) -> None:
+    import uvicorn
 
     from idp.app import create_app
 
+    app = create_app(settings)
+    _say_where(settings)
+    uvicorn.Server(uvicorn.Config(app, **options)).run(sockets)
+
+
+def _several(settings: Settings, sockets: list[socket], options: dict[str, Any]) -> None:
+    """Each process makes the application for itself; their metrics are added up in a directory that they share."""
+    import uvicorn
+    from uvicorn.supervisors import Multiprocess
+
+    from idp.app import create_app
+
+    # What is wrong with the settings is told once, and what is done once (SQLite's migration, keys) is done once.
+    create_app(settings).state.close()
+    with tempfile.TemporaryDirectory(prefix="idp-metrics-") as directory:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = directory
+        _say_where(settings)
+        Multiprocess(uvicorn.Config(partial(worker, settings), factory=True, **options), sockets).run()
+
+
+def worker(settings: Settings) -> Any:
+    """The application of one of several processes, which does not outlive the first."""
     log.configure()
-    parser = argparse.ArgumentParser()
-    subparsers = parser.add_subparsers()
-    add_parser(subparsers)
-    return create_app(settings_of(parser.parse_args(["serve", *json.loads(os.environ[_ARGUMENTS_VARIABLE])])))
+    if (first := multiprocessing.parent_process()) is not None:
+        threading.Thread(target=_end_after, args=(first,), daemon=True).start()
+    from idp.app import create_app
+
+    try:
+        return create_app(settings)
+    except Exception:
+        # The supervisor tries again, until the database is back.
+        logging.getLogger(__name__).exception("a process could not start")
+        sys.exit(1)
+
+
+def _end_after(first: Any) -> None:
+    first.join()
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _say_where(settings: Settings) -> None:
+    logging.getLogger(__name__).info(
+        "listening on %s port %s as %s%s",
+        settings.host,
+        settings.port,
+        settings.public_url,
+        ", in development: not for production" if settings.dev else "",
+    )

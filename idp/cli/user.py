@@ -30,7 +30,11 @@ _COMMANDS = {
 
 def add_parser(subparsers: Any) -> None:
     """Add the command with its own commands to the sub-parsers of argparse."""
-    user = subparsers.add_parser("user", help="people of a realm")
+    user = subparsers.add_parser(
+        "user",
+        help="people of a realm",
+        description="People of a realm. What is changed holds at once, also for a server that is running.",
+    )
     commands = user.add_subparsers(title="commands", required=True, metavar="COMMAND", dest="command")
     for name, text in _COMMANDS.items():
         parser = commands.add_parser(name, help=text, description=text)
@@ -39,12 +43,13 @@ def add_parser(subparsers: Any) -> None:
         parser.add_argument("--realm", required=True, help="the name of the realm")
         parser.set_defaults(run=run)
         if name != "list":
-            parser.add_argument("person", nargs="?", metavar="NAME", help="user name or e-mail address")
+            what = "user name" if name == "add" else "user name or e-mail address"
+            parser.add_argument("person", nargs="?", metavar="NAME", help=what)
             parser.add_argument("--username", help="the same as NAME")
         if name in ("list", "show"):
             parser.add_argument("--json", action="store_true", help="print JSON")
         if name == "add":
-            parser.add_argument("--email")
+            parser.add_argument("--email", help="the e-mail address, which signs in as well as the user name")
             parser.add_argument("--name", help="the full name")
         if name in ("add", "set-roles"):
             parser.add_argument("--role", action="append", help="a role; may be repeated")
@@ -57,18 +62,18 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """0, or 1 with a sentence on standard error."""
     log.configure()
-    people = People(open_database(args.database), args.realm, by="command line", now=int(time.time()))
-    try:
-        _run(args, people)
-    except Refused as error:
-        print(f"idp: {error}", file=sys.stderr)
-        return 1
+    with open_database(args.database, may_create=args.command == "add") as database:
+        try:
+            _run(args, People(database, args.realm, by="command line", now=int(time.time())))
+        except Refused as error:
+            print(f"idp: {error}", file=sys.stderr)
+            return 1
     return 0
 
 
 def _run(args: argparse.Namespace, people: People) -> None:
     if args.command == "list":
-        _print_list(people.listed(), as_json=args.json)
+        _list(args, people)
         return
     person = args.person or args.username
     if not person:
@@ -92,6 +97,13 @@ def _run(args: argparse.Namespace, people: People) -> None:
             people.delete(person)
 
 
+def _list(args: argparse.Namespace, people: People) -> None:
+    found = people.listed()
+    if not found:
+        realm_named(args.config, args.realm)  # a mistyped name is not an empty realm
+    _print_list(found, as_json=args.json)
+
+
 def _set_roles(args: argparse.Namespace, people: People, person: str) -> None:
     roles = [] if args.no_roles else args.role
     groups = [] if args.no_groups else args.group
@@ -109,7 +121,10 @@ def _passwords() -> Any:
 def _password() -> str:
     """One line of standard input; asked for twice where a person types it."""
     if not sys.stdin.isatty():
-        return sys.stdin.readline().rstrip("\r\n")
+        try:
+            return sys.stdin.buffer.readline().decode().rstrip("\r\n")
+        except UnicodeDecodeError:
+            raise Refused("the password is not UTF-8") from None
     password = getpass.getpass("Password: ")
     if getpass.getpass("Once more: ") != password:
         raise Refused("the two passwords differ")
@@ -139,10 +154,16 @@ def _print_person(known: Known, *, as_json: bool) -> None:
         print(json.dumps(shown, indent=2))
         return
     for key, value in shown.items():
-        text = value
-        if isinstance(value, list):
-            text = ", ".join(v if isinstance(v, str) else _factor(v) for v in value) or "none"
-        print(f"{key.replace('_', ' ')}: {text}")
+        print(f"{key.replace('_', ' ')}: {_text(value)}")
+
+
+def _text(value: Any) -> str:
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case list():
+            return ", ".join(v if isinstance(v, str) else _factor(v) for v in value) or "none"
+    return "none" if value is None else str(value)
 
 
 def _factor(factor: dict[str, str | None]) -> str:

@@ -41,7 +41,7 @@ class NativeClient:
         issuer: str,
         client_id: str,
         scope: str,
-        open_url: Callable[[str], None],
+        open_url: Callable[[str], object],
         http: httpx.Client,
         clock: Callable[[], float],
     ) -> None:

@@ -23,7 +23,7 @@ PATIENCE = 300.0  # seconds that a person has in the browser
 def main(
     argv: Sequence[str] | None = None,
     *,
-    open_url: Callable[[str], None] | None = None,
+    open_url: Callable[[str], object] | None = None,
     clock: Callable[[], float] = time.time,
 ) -> int:
     """Sign in, read the balance, make a payment. 0: all went well; 1: it did not, with the reason on standard error.
@@ -73,7 +73,8 @@ class _Session:
         claims = self.tokens.claims
         if before is not None and before.claims["sub"] != claims["sub"]:
             raise SignInFailed("somebody else has signed in for the step-up")
-        print(_printable(f"  signed in: acr {claims.get('acr', 'none')}, amr {' '.join(claims.get('amr', []))}"))
+        name, methods = claims.get("name", claims["sub"]), " ".join(claims.get("amr", []))
+        print(_printable(f"  signed in as {name}: acr {claims.get('acr', 'none')}, amr {methods}"))
         return self.tokens
 
     def call(self, method: str, path: str, body: dict[str, str] | None = None) -> None:

@@ -29,8 +29,8 @@ from idp.demo.pages import STATIC, ago, local_time, page
 from idp.demo.sign_ins import SignIn, SignIns
 
 with warnings.catch_warnings():
-    # Authlib would rather have the successor of httpx; this project has one HTTP client, and it is httpx.
-    warnings.simplefilter("ignore", AuthlibDeprecationWarning)
+    # Authlib would rather have httpx2; this project has one HTTP client, and it is httpx. Other warnings come through.
+    warnings.filterwarnings("ignore", "The httpx module is deprecated", AuthlibDeprecationWarning)
     from authlib.integrations.starlette_client import OAuth, OAuthError
 
 # What a link on the page may add to the authorization request.

@@ -12,6 +12,7 @@ from idp.realm.schema import Client, Realm
 FILE = "demo.yaml"
 DEFAULT_BASE = 8080
 _PACKAGE = Path(__file__).parent.parent
+_PACKAGED = _PACKAGE / "_realm-config"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,23 +39,26 @@ class Ports:
 
 def find_config() -> Path:
     """The directory with the demo realm: `realm-config` here, else the one that came with the package."""
-    for directory in (Path("realm-config"), _PACKAGE / "_realm-config", _PACKAGE.parent / "realm-config"):
+    for directory in (Path("realm-config"), _PACKAGED, _PACKAGE.parent / "realm-config"):
         if (directory / FILE).is_file():
             return directory
     raise SettingsError(f"there is no realm-config/{FILE} here, and none came with the package: give --config DIR")
 
 
 def config_for(directory: Path, *, ports: Ports, scratch: Path) -> Path:
-    """The directory itself, or a copy in `scratch` whose redirect URIs and audiences name the other ports."""
+    """The directory itself, or a copy in `scratch`: of the one in the package, and for other ports than the usual.
+
+    The copy's redirect URIs and audiences name those ports. Raises SettingsError where there is no such realm.
+    """
     if not (directory / FILE).is_file():
         raise SettingsError(f"{directory / FILE} is not there: the demonstration is made of the realm in that file")
-    if ports.base == DEFAULT_BASE:
+    if ports.base == DEFAULT_BASE and directory != _PACKAGED:
         return directory
-    moved = scratch / "realm-config"
-    moved.mkdir()
+    copy = scratch / "realm-config"
+    copy.mkdir()
     for file in (*directory.glob("*.yaml"), *directory.glob("*.yml")):
-        (moved / file.name).write_text(_moved(file.read_text(encoding="utf-8"), ports), encoding="utf-8")
-    return moved
+        (copy / file.name).write_text(_moved(file.read_text(encoding="utf-8"), ports), encoding="utf-8")
+    return copy
 
 
 def load_realm(directory: Path) -> Realm:

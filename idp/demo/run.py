@@ -13,7 +13,7 @@ import pyotp
 
 from idp.demo.api import api
 from idp.demo.portal import Sibling, portal
-from idp.demo.realm_file import FILE, Ports, confidential_client, config_for, load_realm
+from idp.demo.realm_file import DEFAULT_BASE, FILE, Ports, confidential_client, config_for, load_realm
 from idp.demo.sites import Site, serve, stopped_by_signals
 from idp.errors import SettingsError
 from idp.realm.schema import Realm, SeedUser
@@ -40,13 +40,14 @@ def run(
     commands: Commands | None = None,
     stop: threading.Event | None = None,
     say: Callable[[str], object] = print,
+    show: Callable[[str], object] = lambda _: None,
     clock: Callable[[], float] = time.time,
 ) -> None:
     """Serve until Ctrl-C or SIGTERM, or until `stop` is set.
 
     `identity_provider` makes the server from its settings. Without `database` (a URL), there is one in a temporary
-    file, gone at the end. `say` gets what to tell the person at the terminal. Raises SettingsError where something is
-    missing.
+    file, gone at the end. `say` gets what to tell the person at the terminal, `show` a line with the codes of this
+    moment, over and over. Raises SettingsError where something is missing.
     """
     ports = ports or Ports()
     with tempfile.TemporaryDirectory(prefix="idp-demo-") as scratch:
@@ -73,8 +74,10 @@ def run(
                         file=directory / FILE,
                         now=int(clock()),
                         commands=commands or Commands(),
+                        kept=database is not None,
                     )
                 ),
+                meanwhile=lambda: show(codes_line(realm, now=int(clock()))),
                 stop=stopping,
             )
 
@@ -116,64 +119,70 @@ def demo_sites(identity_provider: Any, *, realm: Realm, issuer: str, ports: Port
     ]
 
 
-def announcement(realm: Realm, *, ports: Ports, file: Path, now: int, commands: Commands) -> str:
-    """Where to go, who there is, and what to try. `now` is in seconds since the epoch."""
-    first, second = realm.client("portal"), realm.client("billing")
-    names = (first.name if first else "Portal", second.name if second else "Billing")
+def announcement(realm: Realm, *, ports: Ports, file: Path, now: int, commands: Commands, kept: bool = False) -> str:
+    """Where to go, who there is, and what to try. `now` is in seconds since the epoch; `kept`: in a database."""
+    first, second = (client.name if (client := realm.client(name)) else name for name in ("portal", "billing"))
     issuer = f"http://localhost:{ports.base}/realms/{realm.name}"
-    moved = ports.base != Ports().base
-    client = f"{commands.python} -m idp.demo.client" + (
-        f" --issuer {issuer} --api http://localhost:{ports.api}" if moved else ""
-    )
+    options = f" --issuer {issuer} --api http://localhost:{ports.api}" if ports.base != DEFAULT_BASE else ""
     more_codes = [
         line
         for user in realm.users
         if user.totp
         for line in (
-            f"  The next code for {user.username}:   {commands.idp} demo --code {user.username}",
-            f"  Or take {user.username} into an app:  {_totp_uri(realm, user)}",
+            f"  {user.username}'s next codes:  {commands.idp} demo --code {user.username}",
+            f"  or in an app:      {_totp_uri(realm, user)}",
         )
     ]
     lines = [
         "",
-        "The demonstration is running. Do not use it for anything else: its keys and passwords are published.",
+        "The demonstration is running. Its keys and passwords are published: use it for nothing else.",
         "",
-        f"  {names[0]:<20} http://localhost:{ports.portal}/",
-        f"  {names[1]:<20} http://localhost:{ports.billing}/",
+        f"  {first:<20} http://localhost:{ports.portal}/   <- start here",
+        f"  {second:<20} http://localhost:{ports.billing}/",
         f"  {'API':<20} http://localhost:{ports.api}/",
         f"  {'Identity provider':<20} {issuer}",
         "",
-        "Accounts",
-        "",
-        *(line for user in realm.users for line in _account(user, now)),
+        f"  {'User':<20} {'Password':<30} Second factor",
+        *(_account(user, now) for user in realm.users),
         "",
         *more_codes,
         "",
-        "The API asks for a second factor when money moves. In another terminal:",
+        "Try this:",
         "",
-        f"  {client}",
+        f"  1. Sign in at the {first.lower()} as alice: the password will do.",
+        f"  2. Open the {second.lower()} from there: it asks for a second factor, and she sets one up.",
+        "  3. In a private window, sign in as ada: administrators are always asked for their code.",
+        "  4. Move money through the API, from another terminal. It asks for a second factor by itself:",
+        f"       {commands.python} -m idp.demo.client{options}",
+        f"  5. Change {file}: within two seconds it is taken up, or told here what is wrong.",
         "",
-        f"Change {file} and see: the server takes it up within two seconds.",
-        "Stop with Ctrl-C.",
+        "Stop with Ctrl-C." if kept else "Stop with Ctrl-C. Nothing is kept.",
         "",
     ]
     return "\n".join(lines)
+
+
+def codes_line(realm: Realm, *, now: int) -> str:
+    """The codes of this moment and how long they are shown, in one line."""
+    codes = [f"{user.username}'s code: {_code(user.totp.secret, now)}" for user in realm.users if user.totp]
+    return f"{', '.join(codes)}  (for {PERIOD - now % PERIOD} s) " if codes else ""
 
 
 def current_code(realm: Realm, username: str, *, now: int) -> str:
     """The TOTP code that a demo account's authenticator app shows. Raises SettingsError for who has none."""
     for user in realm.users:
         if user.username == username and user.totp:
-            return pyotp.TOTP(user.totp.secret).at(now)
+            return _code(user.totp.secret, now)
     raise SettingsError(f"'{username}' is no demo account with an authenticator app")
 
 
-def _account(user: SeedUser, now: int) -> list[str]:
-    has = "no second factor yet: it is set up where one is asked for"
-    if user.totp:
-        code = pyotp.TOTP(user.totp.secret).at(now)
-        has = f"authenticator app: {code}, for {PERIOD - now % PERIOD} s"
-    return [f"  {user.username:<8} password: {user.password}", f"  {'':<8} {has}"]
+def _account(user: SeedUser, now: int) -> str:
+    has = f"{_code(user.totp.secret, now)}, for {PERIOD - now % PERIOD} s" if user.totp else "none yet"
+    return f"  {user.username:<20} {user.password:<30} {has}"
+
+
+def _code(secret: str, now: int) -> str:
+    return pyotp.TOTP(secret).at(now)
 
 
 def _totp_uri(realm: Realm, user: SeedUser) -> str:

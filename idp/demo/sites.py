@@ -36,7 +36,7 @@ class _Running:
         self.site = site
         config = uvicorn.Config(
             site.app,
-            log_level="warning",
+            log_config=None,
             ws="none",
             access_log=False,
             proxy_headers=False,
@@ -63,8 +63,17 @@ class _Running:
             self.thread.join(0.01)
 
 
-def serve(sites: Sequence[Site], *, host: str, ready: Callable[[], object], stop: threading.Event) -> None:
-    """Serve until `stop` is set; `ready` is called once all sites answer. All are closed when this returns.
+def serve(
+    sites: Sequence[Site],
+    *,
+    host: str,
+    ready: Callable[[], object],
+    stop: threading.Event,
+    meanwhile: Callable[[], object] = lambda: None,
+) -> None:
+    """Serve until `stop` is set; `ready` is called once all sites answer, `meanwhile` again and again from then on.
+
+    All sites are closed when this returns.
 
     Raises SettingsError for a port that is taken, before anything is started, and for a site that does not start or
     ends by itself.
@@ -79,6 +88,7 @@ def serve(sites: Sequence[Site], *, host: str, ready: Callable[[], object], stop
             one.wait_until_started()
         ready()
         while not stop.wait(LOOK):
+            meanwhile()
             for one in running:
                 if not one.thread.is_alive():
                     raise SettingsError(f"{one.site.name} has ended by itself")

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import traceback
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
@@ -14,6 +15,7 @@ request_id: ContextVar[str] = ContextVar("request_id", default="")
 remote_address: ContextVar[str] = ContextVar("remote_address", default="")
 
 _log = logging.getLogger("idp.audit")
+_json = json.JSONEncoder(ensure_ascii=True, default=str)
 _events = Counter("idp_events", "Audit events by name and realm.", ("event", "realm"))
 _requests = Histogram(
     "idp_http_request_seconds",
@@ -55,8 +57,11 @@ class JsonLines(logging.Formatter):
         if address := remote_address.get():
             line["address"] = address
         if record.exc_info and record.exc_info[0]:
-            line["trace"] = self.formatException(record.exc_info)
-        return json.dumps(line | (fields or {}), ensure_ascii=True, default=str)
+            # The text of an exception may hold what a person typed: the log gets its type and where it came from.
+            frames = traceback.extract_tb(record.exc_info[2])
+            line["error"] = record.exc_info[0].__name__
+            line["trace"] = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
+        return _json.encode(line | (fields or {}))
 
 
 def configure(level: str = "INFO") -> None:

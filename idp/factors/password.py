@@ -20,13 +20,17 @@ _PATIENCE = 5.0
 
 
 class Passwords:
-    """Hashes and verifies; as many at once as there are cores, a few more waiting, the rest is told to come back."""
+    """Hashes and verifies; as many at once as there are cores, a few more waiting, the rest is told to come back.
+
+    `most`: how many threads may be in here.
+    """
 
     def __init__(self) -> None:
         self._hasher = PasswordHasher(time_cost=TIME_COST, memory_cost=MEMORY_KIB, parallelism=PARALLELISM)
         slots = len(os.sched_getaffinity(0))
+        self.most = slots + _WAITING
         self._running = threading.BoundedSemaphore(slots)
-        self._admitted = threading.BoundedSemaphore(slots + _WAITING)
+        self._admitted = threading.BoundedSemaphore(self.most)
         # What an unknown name is verified against, so that the answer takes as long as for a known one.
         self._nobody = self._hasher.hash(os.urandom(16))
 

@@ -54,13 +54,13 @@ class SignIns:
         """A validated authorization request: answered at once from the session, or the first step."""
         state = SignIn(request)
         known, session = self._signed_in(realm, browser, now)
+        if "select_account" in request.demands.prompt:
+            known = session = None
         demand = _demand(realm, client, known=known, session=session, state=state, now=now)
         if demand.error:
             return Refused(request, demand.error)
         if demand.outcome and known and session:
             return self._arrive_silently(realm, client, request, demand.outcome, known=known, session=session, now=now)
-        if "select_account" in request.demands.prompt:
-            known = session = None
         if known and session:
             state = replace(state, user_id=known.user.id, epoch=known.user.epoch, session_id=session.id)
         secret = browser.secret or fresh_secret()
@@ -164,7 +164,7 @@ class SignIns:
         known = people.by_id(tx, realm.name, state.user_id) if state.user_id else None
         if state.user_id and (known is None or not known.user.enabled or known.user.epoch != state.epoch):
             return Lost("expired", state.request)
-        session = self._session(tx, realm, state, now)
+        session = self._session(tx, realm, state, browser, now)
         return Situation(
             realm=realm,
             client=client,
@@ -184,7 +184,7 @@ class SignIns:
             return Lost("expired", state.request)
         session = situation.session
         if state.session_id != (session.id if session else None):
-            session = self._session(tx, realm, state, now)
+            session = self._session(tx, realm, state, situation.browser, now)
         demand = _demand(realm, client, known=known, session=session, state=state, now=now)
         if demand.error:
             self._consume(tx, situation)
@@ -244,11 +244,15 @@ class SignIns:
         under = situation.under
         return under.stored is None or transactions.consume(tx, handle=under.handle, state=under.stored)
 
-    def _session(self, tx: Transaction, realm: Realm, state: SignIn, now: int) -> SsoSession | None:
-        if state.session_id is None:
+    def _session(self, tx: Transaction, realm: Realm, state: SignIn, browser: Browser, now: int) -> SsoSession | None:
+        """The session that the sign-in may raise, as long as the browser holds its newest cookie.
+
+        What was begun with a stolen cookie would else end with what the owner of the session proves later.
+        """
+        if state.session_id is None or not browser.session:
             return None
-        found = sessions.by_id(tx, realm.name, session_id=state.session_id, limits=realm.sessions, now=now)
-        return found if found and found.user_id == state.user_id else None
+        found = sessions.find(tx, realm.name, secret=browser.session, limits=realm.sessions, now=now)
+        return found if found and found.id == state.session_id and found.user_id == state.user_id else None
 
     def _again(self, situation: Situation, step: str, error: Message, form: Mapping[str, str]) -> Page:
         return pages.page(situation, self._handles, choice=step, error=error, username=form.get("username", "")[:255])

@@ -13,7 +13,7 @@ from idp.login.situation import Situation
 from idp.login.state import Enrolling, SignIn
 from idp.login.steps import Message
 from idp.policy.proofs import Proof
-from idp.store import factors, people, users
+from idp.store import factors, guesses, people, users
 from idp.store.database import Transaction
 from idp.tokens.sealing import Sealer
 
@@ -90,7 +90,7 @@ class TotpEnrolment:
             given=state.given,
             now=now,
         )
-        if known is None or enrolling.factor not in demand.enrol:
+        if known is None or known.user.epoch != state.epoch or enrolling.factor not in demand.enrol:
             return Message("error.stale-form")
         factors.add(
             tx,
@@ -102,6 +102,8 @@ class TotpEnrolment:
             last_step=attempt.step,
             now=now,
         )
+        # Recovery codes alone may have been shut by wrong guesses: what is enrolled anew is not shut.
+        guesses.clear(tx, guesses.second_factor_subject(known.user.id))
         who = {"realm": realm.name, "user_id": known.user.id, "username": known.user.username}
         tx.emit(Event.FACTOR_ENROLLED, **who, factor=enrolling.factor, credential_id=enrolling.credential_id)
         codes = None

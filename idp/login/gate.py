@@ -44,6 +44,8 @@ def demand(
 
 def reopen(tx: Transaction, realm: Realm, *, client: Client, grant: Grant, scopes: frozenset[str], now: int) -> Known:
     """Whoever uses a grant later passes again: today's rules over its proofs. Raises InvalidGrantError."""
+    if not scopes.issubset(client.scopes):
+        raise InvalidGrantError("The client is not registered any more for every scope of this grant.")
     known = people.by_id(tx, realm.name, grant.user_id)
     if known is None or not known.user.enabled:
         raise InvalidGrantError("The person of this grant cannot sign in.")

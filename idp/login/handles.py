@@ -75,9 +75,9 @@ class Handles:
         if found is None:
             return Lost("expired")
         row, owner = found
-        if owner != digest(browser.secret):
-            return Lost("other-browser")
         state = state_json.load(self._sealer.open_json(row.state, _context(realm)))
+        if owner != digest(browser.secret):
+            return Lost("other-browser", state.request)
         if row.expires_at <= now:
             return Lost("expired", state.request)
         return Under(handle, state, row.state)
@@ -97,7 +97,7 @@ class Handles:
             return Lost("expired")
         state = state_json.load(value["state"])
         if value["browser"] != digest(browser.secret).hex():
-            return Lost("other-browser")
+            return Lost("other-browser", state.request)
         if value["expires_at"] <= now:
             return Lost("expired", state.request)
         return Under(handle, state)

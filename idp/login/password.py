@@ -10,7 +10,7 @@ from idp.login.browser import known_here
 from idp.login.situation import Situation
 from idp.login.state import SignIn
 from idp.login.steps import Message
-from idp.policy.lockout import password_wait
+from idp.policy.lockout import no_wait, password_wait
 from idp.policy.proofs import Proof
 from idp.store import guesses, people, sessions, users
 from idp.store.database import Transaction
@@ -24,6 +24,7 @@ _LONGEST_NAME = 255
 class PasswordAttempt:
     """A password for a person, or for nobody. `rehashed` is set when its hash was made under older parameters."""
 
+    realm: str
     known: Known | None
     subject: str
     password: str = field(repr=False)
@@ -47,10 +48,11 @@ class PasswordStep:
         known = situation.known
         if situation.state.user_id is None:
             known = people.by_identifier(tx, realm, identifier)
-        subject = self._subject(situation, known, identifier)
-        if guesses.count(tx, subject, now=situation.now, wait=password_wait) is None:
+        here = known_here(self._sealer, realm, situation.browser).get(known.user.id) if known else None
+        subject = self._subject(situation, known, identifier, here)
+        if guesses.count(tx, subject, now=situation.now, wait=no_wait if here else password_wait) is None:
             return Message("error.slowed", {"seconds": guesses.blocked_for(tx, subject, situation.now)})
-        return PasswordAttempt(known, subject, password)
+        return PasswordAttempt(realm, known, subject, password)
 
     def evaluate(self, attempt: PasswordAttempt) -> Message | None:
         """The same answer after the same time, whether the name, the password or the account is not right."""
@@ -59,8 +61,8 @@ class PasswordStep:
         if user is None or not right or not user.enabled:
             reason = "unknown" if user is None else "disabled" if right else "wrong"
             # A name that nobody has may be a password typed into the wrong field: it is not logged.
-            who = {} if user is None else {"realm": user.realm, "user_id": user.id, "username": user.username}
-            emit(Event.PASSWORD_REFUSED, **who, reason=reason)
+            who = {} if user is None else {"user_id": user.id, "username": user.username}
+            emit(Event.PASSWORD_REFUSED, realm=attempt.realm, **who, reason=reason)
             return Message("error.credentials")
         if user.password_hash and self._passwords.is_outdated(user.password_hash):
             attempt.rehashed = self._passwords.hash(attempt.password)
@@ -92,9 +94,8 @@ class PasswordStep:
             session_id=session.id if session and mine else None,
         )
 
-    def _subject(self, situation: Situation, known: Known | None, identifier: str) -> str:
+    def _subject(self, situation: Situation, known: Known | None, identifier: str, here: str | None) -> str:
         if known is None:
             who = self._sealer.mac("unknown name", f"{situation.realm.name}:{users.identifier_key(identifier)}")
             return guesses.password_subject(who, situation.browser.network)
-        browser = known_here(self._sealer, situation.realm.name, situation.browser).get(known.user.id)
-        return guesses.password_subject(known.user.id, browser or situation.browser.network)
+        return guesses.password_subject(known.user.id, here or situation.browser.network)

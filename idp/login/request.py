@@ -6,6 +6,10 @@ from dataclasses import dataclass
 from idp.policy.question import Request
 
 
+class RequestOutdated(Exception):
+    """Its client was changed while the person was signing in, and could not make this request today."""
+
+
 @dataclass(frozen=True, slots=True)
 class AuthorizationRequest:
     """A validated request. `parameters` are those of the wire, from which the answer is made at the end."""

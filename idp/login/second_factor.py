@@ -27,11 +27,12 @@ def secret_context(user_id: str, credential_id: str) -> str:
 
 @dataclass(slots=True)
 class FactorAttempt:
-    """An answer and, once evaluated, what it proves."""
+    """An answer, which guess it is since the last right one, and, once evaluated, what it proves."""
 
     situation: Situation
     known: Known
     answer: str = field(repr=False)
+    counted: int
     proven: Proven | None = None
 
 
@@ -57,14 +58,14 @@ class SecondFactorStep:
         if counted is None:
             seconds = guesses.blocked_for(tx, subject, situation.now)
             return Message("error.second-factor-wait", {"seconds": seconds})
-        if counted == SECOND_FACTOR_SHUT_AT:
-            tx.emit(Event.FACTORS_SHUT, **_who(situation, known))
-        return FactorAttempt(situation, known, answer)
+        return FactorAttempt(situation, known, answer, counted)
 
     def evaluate(self, attempt: FactorAttempt) -> Message | None:
         """Compare; what is right counts only once it was used up."""
         answer = self._verify(attempt)
         if isinstance(answer, Wrong):
+            if attempt.counted == SECOND_FACTOR_SHUT_AT:
+                emit(Event.FACTORS_SHUT, **_who(attempt.situation, attempt.known))
             return self._refuse(attempt.situation, attempt.known, answer.message)
         attempt.proven = answer
         return None

@@ -1,6 +1,9 @@
 """The demonstration accounts of a realm file: created once, under `--dev` only, never updated."""
 
 import uuid
+from contextlib import suppress
+
+from sqlalchemy.exc import IntegrityError
 
 from idp.events.catalogue import Event
 from idp.factors.password import Passwords
@@ -18,7 +21,8 @@ def seed_users(database: Database, sealer: Sealer, passwords: Passwords, realm: 
         new = [user for user in realm.users if not users.was_seeded(tx, realm.name, user.username)]
     for user in new:
         hashed = passwords.hash(user.password)
-        with database.write() as tx:
+        # Of several processes one creates the account.
+        with suppress(IntegrityError), database.write() as tx:
             if not users.mark_seeded(tx, realm.name, user.username):
                 continue
             try:

@@ -6,7 +6,7 @@ from idp.errors import InvalidRequestError, OAuth2Error, UnsupportedResponseType
 from idp.events.catalogue import Event
 from idp.events.log import emit
 from idp.login.gate import Authorized
-from idp.login.request import AuthorizationRequest
+from idp.login.request import AuthorizationRequest, RequestOutdated
 from idp.oauth.demands import demands_of
 from idp.oauth.request import Context, OAuthRequest
 from idp.oauth.server import RealmServer
@@ -31,7 +31,7 @@ def validated(server: RealmServer, request: OAuthRequest) -> AuthorizationReques
         if data.get("response_type") is None:
             raise InvalidRequestError("response_type is missing.")
         grant = server.get_consent_grant(request)
-        demands = demands_of(data, request.scope)
+        demands = demands_of(data, scope=request.scope, levels=server.realm.levels)
     except UnsupportedResponseTypeError:
         error: OAuth2Error = UnsupportedResponseType()
         error.redirect_uri = redirect_uri
@@ -45,12 +45,17 @@ def validated(server: RealmServer, request: OAuthRequest) -> AuthorizationReques
 def granted(server: RealmServer, context: Context, authorized: Authorized) -> str:
     """The location to go to with a code, for what the gate has let through.
 
-    The request is validated once more: its client may have been changed while its person was signing in.
+    The request is validated once more: its client may have been changed while its person was signing in. Raises
+    RequestOutdated.
     """
     request = OAuthRequest(
         method="GET", parameters=tuple(authorized.request.parameters.items()), headers={}, context=context
     )
-    grant = server.get_consent_grant(request)
+    try:
+        grant = server.get_consent_grant(request)
+    except OAuth2Error as error:
+        # Not a protocol error by then: the session that was to be opened must not be kept.
+        raise RequestOutdated from error
     _, _, headers = grant.create_authorization_response(grant.redirect_uri, authorized.known)
     location: str = dict(headers)["Location"]
     return location

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from idp.errors import InvalidRequestError, OAuth2Error
@@ -27,8 +27,11 @@ class RequestUriNotSupportedError(OAuth2Error):  # type: ignore[misc]  # Authlib
     description = "Request objects are not offered."
 
 
-def demands_of(parameters: Mapping[str, str], scope: str) -> Request:
-    """The demands; raises the OAuth error for what is malformed or not offered."""
+def demands_of(parameters: Mapping[str, str], *, scope: str, levels: Collection[str]) -> Request:
+    """The demands; raises the OAuth error for what is malformed or not offered.
+
+    Of `acr_values` only those among the realm's `levels` are kept: however many are sent, few have to be remembered.
+    """
     if "request" in parameters:
         raise RequestNotSupportedError
     if "request_uri" in parameters:
@@ -39,7 +42,7 @@ def demands_of(parameters: Mapping[str, str], scope: str) -> Request:
     essential, voluntary = _acr_of_claims(parameters.get("claims"))
     return Request(
         scopes=frozenset(scope.split()),
-        acr_values=tuple(dict.fromkeys(acr_values or voluntary))[:_MOST_VALUES],
+        acr_values=tuple(v for v in dict.fromkeys(acr_values or voluntary) if v in levels),
         essential_acr=essential,
         max_age=_max_age(parameters.get("max_age")),
         prompt=_prompt(parameters.get("prompt")),

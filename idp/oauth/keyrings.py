@@ -3,13 +3,16 @@
 import threading
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
+from idp.errors import Overloaded
 from idp.events.catalogue import Event
+from idp.events.log import emit
 from idp.realm.schema import Realm
 from idp.store import signing_keys
-from idp.store.database import Database
+from idp.store.database import Database, reason
 from idp.tokens import jose
 from idp.tokens.keys import KeyRing
 from idp.tokens.sealing import Sealer
@@ -33,9 +36,20 @@ class KeyRings:
     def of(self, realm: Realm) -> KeyRing:
         """The ring of the realm, not older than a few minutes."""
         ring, read_at = self._rings.get(realm.name, (None, 0))
-        if ring is not None and self._clock() - read_at < _READ_AGAIN:
+        if ring is None:
+            return self._read(realm)
+        # While one thread looks, which takes seconds when the database is away, the others have the keys that we know.
+        if self._clock() - read_at < _READ_AGAIN or not self._making.acquire(blocking=False):
             return ring
-        return self._read(realm)
+        try:
+            return self._refreshed(realm)
+        except (SQLAlchemyError, Overloaded) as error:
+            # Keys are published a day before they sign: those that we know are good while the database is away.
+            emit(Event.UNAVAILABLE, reason=reason(error))
+            self._rings[realm.name] = (ring, self._clock() - _READ_AGAIN + _READ_AGAIN_WHILE_AWAY)
+            return ring
+        finally:
+            self._making.release()
 
     def for_token(self, realm: Realm, token: str) -> KeyRing:
         """The ring, read again when the token names a key that another process may just have made."""
@@ -47,37 +61,30 @@ class KeyRings:
         return ring if self._clock() - read_at < _READ_AGAIN_FOR_UNKNOWN else self._read(realm)
 
     def _read(self, realm: Realm) -> KeyRing:
-        now = self._clock()
         with self._making:
-            try:
-                ring = self._load(realm)
-            except SQLAlchemyError:
-                if realm.name not in self._rings:
-                    raise
-                # Keys are published a day before they sign: those that we know are good while the database is away.
-                ring = self._rings[realm.name][0]
-                self._rings[realm.name] = (ring, now - _READ_AGAIN + _READ_AGAIN_WHILE_AWAY)
-                return ring
-            for alg, (generation, active_at) in ring.due(realm, now).items():
-                private = jose.generate(alg, kid=str(uuid.uuid4()), rsa_bits=realm.keys.rsa_bits)
-                try:
-                    with self._database.write() as tx:
-                        signing_keys.add(
-                            tx,
-                            self._sealer,
-                            realm.name,
-                            alg=alg,
-                            generation=generation,
-                            private=private,
-                            active_at=active_at,
-                            now=now,
-                        )
-                        tx.emit(Event.KEY_CREATED, realm=realm.name, kid=private.kid, alg=alg)
-                except IntegrityError:
-                    continue
-                ring = self._load(realm)
-            self._rings[realm.name] = (ring, now)
-            return ring
+            return self._refreshed(realm)
+
+    def _refreshed(self, realm: Realm) -> KeyRing:
+        now = self._clock()
+        ring = self._load(realm)
+        for alg, (generation, active_at) in ring.due(realm, now).items():
+            private = jose.generate(alg, kid=str(uuid.uuid4()), rsa_bits=realm.keys.rsa_bits)
+            # Of several processes one makes the key; the others read it.
+            with suppress(IntegrityError), self._database.write() as tx:
+                signing_keys.add(
+                    tx,
+                    self._sealer,
+                    realm.name,
+                    alg=alg,
+                    generation=generation,
+                    private=private,
+                    active_at=active_at,
+                    now=now,
+                )
+                tx.emit(Event.KEY_CREATED, realm=realm.name, kid=private.kid, alg=alg)
+            ring = self._load(realm)
+        self._rings[realm.name] = (ring, now)
+        return ring
 
     def _load(self, realm: Realm) -> KeyRing:
         with self._database.read() as tx:

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from authlib.oauth2 import AuthorizationServer
 
-from idp.errors import OAuth2Error, UnsupportedGrantTypeError
+from idp.errors import InvalidRequestError, OAuth2Error, UnsupportedGrantTypeError
 from idp.oauth import client_authentication
 from idp.oauth.client import OAuthClient
 from idp.oauth.grants import GRANTS
@@ -55,6 +55,8 @@ class RealmServer(AuthorizationServer):  # type: ignore[misc]  # Authlib has no 
     def create_token_response(self, request: OAuthRequest) -> OAuthResponse:
         """The token endpoint. Protocol errors are raised, so that the transaction keeps what they consumed."""
         request.refuse_malformed()
+        if "grant_type" not in request.form:
+            raise InvalidRequestError("grant_type is missing.")
         grant = self.get_token_grant(request)
         grant.validate_token_request()
         return self.handle_response(*grant.create_token_response())

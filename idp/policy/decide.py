@@ -9,8 +9,8 @@ from idp.policy.question import RECOVERY, Person, Request, Session
 from idp.policy.requirements import Requirement
 from idp.realm.schema import Client, Realm
 
-# A cookie that was stolen hours after the sign-in must not suffice to enrol a factor.
-ENROL_WITHIN = 600
+# A cookie stolen hours after the sign-in must not suffice to enrol a factor. As long as the page may stay open.
+ENROL_WITHIN = 900
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +59,13 @@ def decide(realm: Realm, user: Person | None, client: Client, request: Request, 
             return Demand(error="login_required")
         unknown = request.essential_acr and realm.levels.keys().isdisjoint(request.essential_acr)
         return Demand(error="unmet_authentication_requirements") if unknown else Demand(ask=FIRST_FACTORS)
-    requested = req.of_request(realm, person=user, client=client, request=request)
+    proofs = _counting(user, client, request, session, now)
+    requested = req.of_request(realm, person=user, client=client, request=request, proofs=proofs)
     if isinstance(requested, str):
         return Demand(error=requested)
     rules = req.of_rules(realm, person=user, client=client, scopes=request.scopes)
-    required = rules if requested is None else (requested, *rules)
-    demanded = () if requested is None else requested.levels
-    demand = _judge(realm, user, required, demanded, _counting(user, client, request, session, now), now)
+    demanded = tuple(level for requirement in requested for level in requirement.levels)
+    demand = _judge(realm, user, (*requested, *rules), demanded, proofs, now)
     if "none" in request.prompt and demand.outcome is None:
         return Demand(error="interaction_required", reasons=demand.reasons)
     return demand
@@ -117,8 +117,8 @@ def _enrolment(
     reasons: tuple[Reason, ...],
 ) -> Demand:
     """Nothing accepted is owned: set it up, but not before the strongest that is owned was proven, just now."""
-    wanted = _common(r.accept & req.ENROLLABLE for r in unmet)
-    if not wanted or not req.may_enrol(user):
+    wanted = _common(req.enrollable(realm, user, r.accept) for r in unmet)
+    if not wanted:
         return Demand(blocked=True, reasons=reasons)
     gate = user.usable - {RECOVERY} if user.owned else frozenset(FIRST_FACTORS)
     if not any(p.factor in gate and p.at >= now - ENROL_WITHIN for p in proofs):

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from idp.policy.decide import Demand, decide
 from idp.policy.proofs import Proof
-from idp.policy.question import Credential, Person, Request, Session
+from idp.policy.question import RECOVERY, Credential, Person, Request, Session
 from idp.policy.requirements import matches
 from idp.realm.schema import Client, Realm, Rule
 
@@ -69,12 +69,19 @@ def explain(realm: Realm, person: Person, client: Client, request: Request, now:
         elif demand.enrol:
             enrolled.append(demand.enrol[0])
             new = Credential(f"new {demand.enrol[0]}", demand.enrol[0])
-            person = replace(person, credentials=(*person.credentials, new))
+            person = _with_new(realm, person, new)
             given = (*given, Proof(new.factor, now, new.id))
         else:
             break
         demand = decide(realm, person, client, request, Session(given=given), now)
     return Explanation(rules, tuple(asked), tuple(enrolled), demand)
+
+
+def _with_new(realm: Realm, person: Person, new: Credential) -> Person:
+    """Recovery codes come with it where the person has none left."""
+    if realm.factors.recovery_codes is None or RECOVERY in person.usable:
+        return replace(person, credentials=(*person.credentials, new))
+    return replace(person, credentials=(*person.credentials, new, Credential(RECOVERY, RECOVERY)))
 
 
 def _proof(person: Person, factor: str, now: int) -> Proof:

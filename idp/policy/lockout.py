@@ -13,6 +13,11 @@ def second_factor_wait(wrong: int) -> int:
     return 0 if over <= 0 else min(60 * 2 ** min(over - 1, 16), _HOUR)
 
 
+def no_wait(_: int) -> int:
+    """For a password from a browser that this person has signed in with before: counted, and not slowed."""
+    return 0
+
+
 def password_wait(wrong: int) -> int:
     """From the 6th wrong password of one person from one network on 1 second, doubling to 15 minutes; never shut."""
     over = wrong - _PASSWORD_FREE

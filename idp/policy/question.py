@@ -9,7 +9,7 @@ RECOVERY = "recovery-codes"
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """A second factor that a person has; `usable` is false while it is shut by too many wrong guesses."""
+    """A second factor that a person has; `usable` is false while it is shut by too many wrong guesses, or used up."""
 
     id: str
     factor: str

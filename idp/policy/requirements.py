@@ -9,6 +9,8 @@ from idp.realm.schema import Client, Level, Realm, When
 
 # Recovery codes are made with another factor, never enrolled by themselves.
 ENROLLABLE = frozenset({"totp"})
+# The first proof can be given by everybody at any time.
+_FIRST = Proof(FIRST_FACTORS[0], 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,26 +49,26 @@ def of_rules(realm: Realm, *, person: Person, client: Client, scopes: frozenset[
     )
 
 
-def of_request(realm: Realm, *, person: Person, client: Client, request: Request) -> Requirement | str | None:
-    """The requirement of the demanded acr; None where nothing is demanded; a wire error where it cannot be met.
+def of_request(
+    realm: Realm, *, person: Person, client: Client, request: Request, proofs: tuple[Proof, ...]
+) -> tuple[Requirement, ...] | str:
+    """A requirement for each acr that is demanded; a wire error where one cannot be met.
 
     An essential acr may be any of its values; of `acr_values` the first known one that the person can reach counts.
     """
-    source, values = "request", request.essential_acr
-    essential = bool(values)
-    if not values:
-        values = tuple(v for v in request.acr_values if v in realm.levels)
-    if not values:
-        source, values = "client", client.default_acr_values
-    known = tuple(v for v in values if v in realm.levels)
-    if not known:
-        return "unmet_authentication_requirements" if essential else None
-    reachable = tuple(v for v in known if can_reach(realm, person, realm.levels[v]))
-    if not reachable:
-        return "unmet_authentication_requirements"
-    levels = reachable if essential else reachable[:1]
-    accept = accepted(realm, realm.levels[levels[0]])
-    return Requirement(source=source, rule=None, levels=levels, accept=accept, max_age=None)
+    source, essential, wished = "request", request.essential_acr, _known(realm, request.acr_values)
+    if not essential and not wished:
+        source, wished = "client", _known(realm, client.default_acr_values)
+    required: list[Requirement] = []
+    for values, any_will_do in ((essential, True), (wished, False)):
+        reachable = tuple(v for v in _known(realm, values) if can_reach(realm, person, realm.levels[v], proofs))
+        if values and not reachable:
+            return "unmet_authentication_requirements"
+        levels = reachable if any_will_do else reachable[:1]
+        if levels:
+            accept = frozenset[str]().union(*(accepted(realm, realm.levels[v]) for v in levels))
+            required.append(Requirement(source=source, rule=None, levels=levels, accept=accept, max_age=None))
+    return tuple(required)
 
 
 def accepted(realm: Realm, level: Level) -> frozenset[str]:
@@ -75,17 +77,29 @@ def accepted(realm: Realm, level: Level) -> frozenset[str]:
     return present if level.accept is None else present & frozenset(level.accept)
 
 
-def can_reach(realm: Realm, person: Person, level: Level) -> bool:
-    """With factors that the person owns or may enrol now."""
-    if level.factors == 1:
+def _known(realm: Realm, values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(v for v in values if v in realm.levels)
+
+
+def can_reach(realm: Realm, person: Person, level: Level, proofs: tuple[Proof, ...]) -> bool:
+    """With factors that the person owns or may enrol now, or has proven: one that was shut since takes nothing back."""
+    if holds(realm, level, (*proofs, _FIRST)):
         return True
     accept = accepted(realm, level)
-    return bool(accept & person.usable) or (may_enrol(person) and bool(accept & ENROLLABLE))
+    return bool(accept & person.usable) or bool(enrollable(realm, person, accept))
 
 
-def may_enrol(person: Person) -> bool:
-    """Who owns a second factor must be able to prove one; whose factors are all shut needs an administrator."""
-    return not person.owned or bool(person.usable - {RECOVERY})
+def enrollable(realm: Realm, person: Person, accept: frozenset[str]) -> frozenset[str]:
+    """What the person may set up so as to have one of `accept`.
+
+    Who owns a second factor must be able to prove one; whose factors are all shut needs an administrator. To somebody
+    who owns nothing, recovery codes come with the first factor that is set up.
+    """
+    if person.owned and not person.usable - {RECOVERY}:
+        return frozenset()
+    if RECOVERY in accept and not person.owned:
+        return ENROLLABLE & frozenset(realm.second_factors)
+    return accept & ENROLLABLE
 
 
 def holds(realm: Realm, level: Level, proofs: Iterable[Proof]) -> bool:

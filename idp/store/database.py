@@ -1,31 +1,55 @@
 """One transaction a request: SQLite or PostgreSQL behind the same two methods."""
 
-import logging
+import os
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, CursorResult, Engine, Executable, create_engine, delete, event, insert
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 from idp.errors import OAuth2Error, Overloaded
 from idp.events.catalogue import Event
 from idp.events.log import emit
+from idp.store.tables import revoked_tokens
 
-_WRITER_PATIENCE = 5.0
+# Seconds. A request may have to wait for the one and then for the other, and must be answered in six.
+_WRITER_PATIENCE = 3.0
+_OTHER_PROCESS_PATIENCE = 2.5
 _CONNECTIONS = 40
-_log = logging.getLogger(__name__)
+_READ_ONLY = "25006"  # PostgreSQL appendix A
 
 
 class Transaction:
-    """A unit of work. Its events are logged when it is committed, so that the log never tells what did not happen."""
+    """A unit of work. Its events are logged when it is committed, so that the log never tells what did not happen.
 
-    def __init__(self, connection: Connection) -> None:
-        self.connection = connection
-        self.execute = connection.execute
+    It begins with its first statement: a request that turns out to need none takes no connection and waits for nobody.
+    """
+
+    def __init__(self, connect: Callable[[], Connection]) -> None:
+        self._connect = connect
+        self._connection: Connection | None = None
         self._events: list[tuple[Event, dict[str, Any]]] = []
+
+    @property
+    def connection(self) -> Connection:
+        """What it works on; raises Overloaded when others do not let it begin."""
+        if self._connection is None:
+            self._connection = self._connect()
+        return self._connection
+
+    def execute(
+        self, statement: Executable, parameters: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None
+    ) -> CursorResult[Any]:
+        """Run a statement."""
+        return self.connection.execute(statement, parameters)
+
+    def commit(self) -> None:
+        """Keep what it did, if it has begun."""
+        if self._connection is not None:
+            self._connection.commit()
 
     def emit(self, event: Event, **fields: Any) -> None:
         """Have the event logged after the commit."""
@@ -44,53 +68,100 @@ class Database:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self._engine = _sqlite(self.url) if self.is_sqlite else _postgresql(self.url)
-        self._reader = self._engine.execution_options(isolation_level="AUTOCOMMIT")
+        # The driver of SQLite begins no transaction that it is not told to begin.
+        self._reader = self._engine if self.is_sqlite else self._engine.execution_options(isolation_level="AUTOCOMMIT")
         # SQLite has one writer at a time. Waiting here is fair; waiting in SQLite is a lottery with a long tail.
         self._writer = threading.Lock() if self.is_sqlite else None
+        self._has_failed = False
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
         """Statements that change nothing; each sees what is committed when it runs."""
-        with self._reader.connect() as connection:
-            yield Transaction(connection)
+        with ExitStack() as held:
+            yield Transaction(lambda: held.enter_context(self._reader.connect()))
 
     @contextmanager
     def write(self) -> Iterator[Transaction]:
         """Committed as a whole. A protocol error commits too: what it consumed stays consumed. A bug rolls back."""
-        if self._writer is not None and not self._writer.acquire(timeout=_WRITER_PATIENCE):
-            raise Overloaded("the database is busy")
         try:
-            with self._engine.connect() as connection:
-                transaction = Transaction(connection)
+            with ExitStack() as held:
+                transaction = Transaction(lambda: self._begin(held))
                 try:
                     yield transaction
                 except OAuth2Error:
-                    connection.commit()
+                    transaction.commit()
                     transaction.flush_events()
                     raise
-                connection.commit()
-        finally:
-            if self._writer is not None:
-                self._writer.release()
+                transaction.commit()
+        except OperationalError:
+            self._has_failed = True
+            raise
         transaction.flush_events()
 
-    def is_reachable(self) -> bool:
-        """Whether a statement can be run now."""
+    def _begin(self, held: ExitStack) -> Connection:
+        if self._writer is None:
+            return held.enter_context(self._engine.connect())
+        if not self._writer.acquire(timeout=_WRITER_PATIENCE):
+            raise Overloaded("the database is busy")
+        held.callback(self._writer.release)
+        connection = held.enter_context(self._engine.connect())
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        return connection
+
+    def trouble(self) -> str | None:
+        """Why nobody can be signed in now, or None. Something is really written once a write has failed."""
         try:
-            with self.read() as tx:
-                tx.connection.exec_driver_sql("SELECT 1")
-        except SQLAlchemyError:
-            _log.exception("the database cannot be reached")
-            return False
-        return True
+            if self._has_failed:
+                self._write_and_remove()
+                self._has_failed = False
+            with self.write() as tx:
+                connection = tx.connection
+                if not self.is_sqlite and connection.exec_driver_sql("SHOW transaction_read_only").scalar() == "on":
+                    return "the database is read-only"
+        except (SQLAlchemyError, Overloaded) as error:
+            return reason(error)
+        return None
+
+    def _write_and_remove(self) -> None:
+        """More than fits into what is allocated already, so that a full disk shows."""
+        rows = [{"jti": f"{number:064}", "expires_at": 0} for number in range(400)]
+        with self.write() as tx:
+            tx.execute(delete(revoked_tokens).where(revoked_tokens.c.expires_at == 0))
+            tx.execute(insert(revoked_tokens), rows)
+        with self.write() as tx:
+            tx.execute(delete(revoked_tokens).where(revoked_tokens.c.expires_at == 0))
 
     def close(self) -> None:
         """Give the connections back."""
         self._engine.dispose()
 
 
+def is_unavailable(error: DBAPIError) -> bool:
+    """Whether the database is the cause, not the statement: it is gone, busy, full or read-only."""
+    is_read_only = getattr(error.orig, "sqlstate", None) == _READ_ONLY
+    return isinstance(error, OperationalError) or error.connection_invalidated or is_read_only
+
+
+def reason(error: Exception) -> str:
+    """What the driver says, on one line. SQLAlchemy's own text would add the statement and its parameters."""
+    said = str(error.orig) if isinstance(error, DBAPIError) else str(error) if isinstance(error, Overloaded) else ""
+    return " ".join(said.split())[:300] or type(error).__name__
+
+
 def _sqlite(url: URL) -> Engine:
-    engine = create_engine(url, pool_size=_CONNECTIONS, max_overflow=0, connect_args={"timeout": _WRITER_PATIENCE})
+    if url.database and not url.database.startswith("file:"):
+        # Nobody else reads the password hashes. SQLite gives the files beside it the same mode.
+        with suppress(OSError):
+            os.close(os.open(url.database, os.O_CREAT | os.O_EXCL, 0o600))
+    engine = create_engine(
+        url,
+        pool_size=_CONNECTIONS,
+        max_overflow=0,
+        pool_use_lifo=True,
+        pool_timeout=_WRITER_PATIENCE,
+        hide_parameters=True,
+        connect_args={"timeout": _OTHER_PROCESS_PATIENCE},
+    )
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _: Any) -> None:
@@ -98,11 +169,6 @@ def _sqlite(url: URL) -> Engine:
         connection.isolation_level = None
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
             connection.execute(f"PRAGMA {pragma}")
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine
 
@@ -113,6 +179,16 @@ def _postgresql(url: URL) -> Engine:
         url,
         pool_size=_CONNECTIONS // 2,
         max_overflow=0,
+        pool_use_lifo=True,
         pool_timeout=_WRITER_PATIENCE,
-        connect_args={"connect_timeout": 3, "options": options},
+        hide_parameters=True,
+        connect_args={
+            "connect_timeout": 3,
+            "options": options,
+            # A database whose machine or network is gone does not say so.
+            "tcp_user_timeout": 5000,
+            "keepalives_idle": 10,
+            "keepalives_interval": 2,
+            "keepalives_count": 2,
+        },
     )

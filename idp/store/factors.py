@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Sequence
 
-from sqlalchemy import delete, insert, update
+from sqlalchemy import bindparam, delete, insert, update
 
 from idp.store import guesses
 from idp.store.database import Transaction
@@ -22,15 +22,21 @@ def add(
         "secret": secret,
         "last_step": last_step,
         "created_at": now,
-        "last_used_at": now,
+        "last_used_at": now if last_step else None,
     }
     tx.execute(insert(credentials).values(values))
 
 
+_CONSUME_STEP = (
+    update(credentials)
+    .where(credentials.c.id == bindparam("credential_id"), credentials.c.last_step < bindparam("step"))
+    .values(last_step=bindparam("step"), last_used_at=bindparam("now"))
+)
+
+
 def consume_step(tx: Transaction, credential_id: str, *, step: int, now: int) -> bool:
     """Use up a TOTP step and all before it; false when it was used already (RFC 6238 section 5.2)."""
-    where = (credentials.c.id == credential_id, credentials.c.last_step < step)
-    return tx.execute(update(credentials).where(*where).values(last_step=step, last_used_at=now)).rowcount == 1
+    return tx.execute(_CONSUME_STEP, {"credential_id": credential_id, "step": step, "now": now}).rowcount == 1
 
 
 def consume_recovery_code(tx: Transaction, user_id: str, *, digest: bytes, now: int) -> bool:

@@ -4,7 +4,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from idp.policy.decide import Outcome
 from idp.policy.proofs import Proof
@@ -75,35 +75,43 @@ def add(
         "created_at": now,
         "expires_at": expires_at,
     }
-    tx.execute(insert(grants).values(values))
+    tx.execute(_ADD, values)
     return grant_id
+
+
+_ADD = insert(grants)
+_with_code = (
+    grants.c.code_digest == bindparam("of_code"),
+    grants.c.realm == bindparam("in_realm"),
+    grants.c.client_id == bindparam("of_client"),
+)
+_CONSUME_CODE = (
+    update(grants)
+    .where(*_with_code, grants.c.code_used_at.is_(None), grants.c.code_expires_at > bindparam("now"))
+    .values(code_used_at=bindparam("now"))
+    .returning(grants.c.id)
+)
+_END_OF_USED_CODE = (
+    update(grants)
+    .where(*_with_code, grants.c.code_used_at.is_not(None), grants.c.ended_at.is_(None))
+    .values(ended_at=bindparam("now"))
+    .returning(grants.c.id)
+)
 
 
 def consume_code(tx: Transaction, realm: str, *, client_id: str, code: str, now: int) -> str | None:
     """The identifier of the grant whose code this is, which no other request will get."""
-    where = (
-        grants.c.code_digest == digest(code),
-        grants.c.realm == realm,
-        grants.c.client_id == client_id,
-        grants.c.code_used_at.is_(None),
-        grants.c.code_expires_at > now,
-    )
-    return tx.execute(update(grants).where(*where).values(code_used_at=now).returning(grants.c.id)).scalar_one_or_none()
+    values = {"of_code": digest(code), "in_realm": realm, "of_client": client_id, "now": now}
+    return tx.execute(_CONSUME_CODE, values).scalar_one_or_none()
 
 
 def end_of_used_code(tx: Transaction, realm: str, *, client_id: str, code: str, now: int) -> str | None:
     """End what was made from a code that is presented again (RFC 6749 section 4.1.2); the grant's identifier."""
-    where = (
-        grants.c.code_digest == digest(code),
-        grants.c.realm == realm,
-        grants.c.client_id == client_id,
-        grants.c.code_used_at.is_not(None),
-        grants.c.ended_at.is_(None),
-    )
-    return tx.execute(update(grants).where(*where).values(ended_at=now).returning(grants.c.id)).scalar_one_or_none()
+    values = {"of_code": digest(code), "in_realm": realm, "of_client": client_id, "now": now}
+    return tx.execute(_END_OF_USED_CODE, values).scalar_one_or_none()
 
 
-_alive = (
+_ALIVE = (
     select(grants)
     .join(users, users.c.id == grants.c.user_id)
     .join(sessions, sessions.c.id == grants.c.session_id)
@@ -112,20 +120,27 @@ _alive = (
         sessions.c.ended_at.is_(None),
         users.c.enabled,
         users.c.epoch == grants.c.epoch,
+        grants.c.id == bindparam("grant_id"),
+        grants.c.realm == bindparam("in_realm"),
+        grants.c.expires_at > bindparam("now"),
     )
+)
+_END = (
+    update(grants)
+    .where(grants.c.id == bindparam("grant_id"), grants.c.ended_at.is_(None))
+    .values(ended_at=bindparam("now"))
 )
 
 
 def alive(tx: Transaction, realm: str, *, grant_id: str, now: int) -> Grant | None:
     """The grant, unless it, its session or what its person had when it was made has ended."""
-    row = tx.execute(_alive.where(grants.c.id == grant_id, grants.c.realm == realm, grants.c.expires_at > now)).first()
+    row = tx.execute(_ALIVE, {"grant_id": grant_id, "in_realm": realm, "now": now}).first()
     return None if row is None else _as_grant(row)
 
 
 def end(tx: Transaction, grant_id: str, now: int) -> bool:
     """With every token made from it."""
-    where = (grants.c.id == grant_id, grants.c.ended_at.is_(None))
-    return tx.execute(update(grants).where(*where).values(ended_at=now)).rowcount == 1
+    return tx.execute(_END, {"grant_id": grant_id, "now": now}).rowcount == 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,14 +154,22 @@ class StoredRefreshToken:
     used: bool
 
 
+_FIND_REFRESH_TOKEN = (
+    select(refresh_tokens, grants.c.client_id, grants.c.scope)
+    .join(grants)
+    .where(refresh_tokens.c.digest == bindparam("of_token"), grants.c.realm == bindparam("in_realm"))
+)
+_ADD_REFRESH_TOKEN = insert(refresh_tokens)
+_CONSUME_REFRESH_TOKEN = (
+    update(refresh_tokens)
+    .where(refresh_tokens.c.digest == bindparam("of_token"), refresh_tokens.c.used_at.is_(None))
+    .values(used_at=bindparam("now"))
+)
+
+
 def find_refresh_token(tx: Transaction, realm: str, token: str) -> StoredRefreshToken | None:
     """The refresh token of that value in this realm, whatever its state."""
-    query = (
-        select(refresh_tokens, grants.c.client_id, grants.c.scope)
-        .join(grants)
-        .where(refresh_tokens.c.digest == digest(token), grants.c.realm == realm)
-    )
-    row = tx.execute(query).first()
+    row = tx.execute(_FIND_REFRESH_TOKEN, {"of_token": digest(token), "in_realm": realm}).first()
     if row is None:
         return None
     return StoredRefreshToken(row.grant_id, row.client_id, row.scope, row.expires_at, row.used_at is not None)
@@ -155,13 +178,12 @@ def find_refresh_token(tx: Transaction, realm: str, token: str) -> StoredRefresh
 def add_refresh_token(tx: Transaction, grant_id: str, *, token: str, expires_at: int) -> None:
     """The next of the family; the digest is unique."""
     values = {"digest": digest(token), "grant_id": grant_id, "expires_at": expires_at}
-    tx.execute(insert(refresh_tokens).values(values))
+    tx.execute(_ADD_REFRESH_TOKEN, values)
 
 
 def consume_refresh_token(tx: Transaction, token: str, now: int) -> bool:
     """Use it up; false when another request did so first."""
-    where = (refresh_tokens.c.digest == digest(token), refresh_tokens.c.used_at.is_(None))
-    return tx.execute(update(refresh_tokens).where(*where).values(used_at=now)).rowcount == 1
+    return tx.execute(_CONSUME_REFRESH_TOKEN, {"of_token": digest(token), "now": now}).rowcount == 1
 
 
 def _as_grant(row: Any) -> Grant:

@@ -1,11 +1,10 @@
 """Guesses of secrets, counted before they are evaluated, in a transaction of their own."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, select, update
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy import ColumnElement, bindparam, delete, select, update
 
 from idp.store.database import Transaction
 from idp.store.tables import guesses
@@ -26,28 +25,42 @@ def count(tx: Transaction, subject: str, *, now: int, wait: Callable[[int], int]
 
     The update skips a row that is blocked, so that of many guesses at once no more than allowed are evaluated.
     """
-    insert: Any = postgresql_insert if tx.connection.dialect.name == "postgresql" else sqlite_insert
-    statement = insert(guesses).values(subject=subject, wrong=1, blocked_until=0, last_at=now)
-    counted = tx.execute(
-        statement.on_conflict_do_update(
-            index_elements=[guesses.c.subject],
-            set_={"wrong": guesses.c.wrong + 1, "last_at": now},
-            where=guesses.c.blocked_until <= now,
-        ).returning(guesses.c.wrong)
-    ).scalar_one_or_none()
+    counted = tx.execute(_counting(tx.connection.dialect.name), {"of": subject, "now": now}).scalar_one_or_none()
     if counted is None:
         return None
     if seconds := wait(counted):
-        tx.execute(update(guesses).where(guesses.c.subject == subject).values(blocked_until=now + seconds))
+        tx.execute(_BLOCK, {"of": subject, "until": now + seconds})
     return int(counted)
 
 
 def blocked_for(tx: Transaction, subject: str, now: int) -> int:
     """Seconds until the next guess is evaluated."""
-    until = tx.execute(select(guesses.c.blocked_until).where(guesses.c.subject == subject)).scalar_one_or_none()
+    until = tx.execute(_BLOCKED_UNTIL, {"of": subject}).scalar_one_or_none()
     return max(0, (until or 0) - now)
 
 
 def clear(tx: Transaction, subject: str) -> None:
     """After a right answer, or a reset by an administrator."""
-    tx.execute(delete(guesses).where(guesses.c.subject == subject))
+    tx.execute(_CLEAR, {"of": subject})
+
+
+@cache
+def _counting(dialect: str) -> Any:
+    # What is not used is not imported: PostgreSQL's brings all its drivers along.
+    insert: Any
+    if dialect == "postgresql":
+        from sqlalchemy.dialects.postgresql import insert
+    else:
+        from sqlalchemy.dialects.sqlite import insert
+    first = insert(guesses).values(subject=bindparam("of"), wrong=1, blocked_until=0, last_at=bindparam("now"))
+    return first.on_conflict_do_update(
+        index_elements=[guesses.c.subject],
+        set_={"wrong": guesses.c.wrong + 1, "last_at": bindparam("now")},
+        where=guesses.c.blocked_until <= bindparam("now"),
+    ).returning(guesses.c.wrong)
+
+
+_of_subject = guesses.c.subject == bindparam("of")
+_BLOCK = update(guesses).where(_of_subject).values(blocked_until=bindparam("until"))
+_BLOCKED_UNTIL = select(guesses.c.blocked_until).where(_of_subject)
+_CLEAR = delete(guesses).where(_of_subject)

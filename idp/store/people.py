@@ -1,8 +1,9 @@
 """A person with their second factors, as policy and the sign-in need them: one statement."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import Select, bindparam, func, select
 
 from idp.policy.lockout import SECOND_FACTOR_SHUT_AT
 from idp.policy.question import RECOVERY, Credential, Person
@@ -10,7 +11,7 @@ from idp.realm.schema import Realm
 from idp.store.database import Transaction
 from idp.store.guesses import second_factor_subject
 from idp.store.tables import credentials, guesses, recovery_codes, users
-from idp.store.users import COLUMNS, User, as_user, has_identifier
+from idp.store.users import COLUMNS, User, as_user, identifier_key, is_email
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +51,12 @@ class Known:
         return frozenset({*self.user.roles, *by_group} & realm.roles.keys())
 
     def person(self, realm: Realm) -> Person:
-        """What policy sees. A factor that the realm does not have does not exist."""
+        """What policy sees. A factor that the realm does not have does not exist.
+
+        Recovery codes that are used up cannot be asked for, but what the last of them has proven stays proven.
+        """
         owned = [Credential(f.id, f.factor, usable=not self.is_shut) for f in self.factors]
-        if self.recovery_left:
-            owned.append(Credential(RECOVERY, RECOVERY, usable=not self.is_shut))
+        owned.append(Credential(RECOVERY, RECOVERY, usable=self.recovery_left > 0 and not self.is_shut))
         return Person(
             roles=self.roles_in(realm),
             groups=frozenset(self.user.groups) & realm.groups.keys(),
@@ -87,20 +90,25 @@ _query = select(
     credentials.c.created_at.label("enrolled_at"),
     credentials.c.last_used_at,
 ).select_from(users.outerjoin(credentials))
+_in_realm = users.c.realm == bindparam("in_realm")
+_BY_ID = _query.where(_in_realm, users.c.id == bindparam("of"))
+_BY_USERNAME = _query.where(_in_realm, users.c.username_key == bindparam("of"))
+_BY_EMAIL = _query.where(_in_realm, users.c.email_key == bindparam("of"))
 
 
 def by_identifier(tx: Transaction, realm: str, identifier: str) -> Known | None:
     """The person with this user name or e-mail address."""
-    return _known(tx, has_identifier(realm, identifier))
+    key = identifier_key(identifier)
+    return _known(tx, _BY_EMAIL if is_email(key) else _BY_USERNAME, realm, key)
 
 
 def by_id(tx: Transaction, realm: str, user_id: str) -> Known | None:
     """The person of that identifier, in that realm only."""
-    return _known(tx, (users.c.id == user_id) & (users.c.realm == realm))
+    return _known(tx, _BY_ID, realm, user_id)
 
 
-def _known(tx: Transaction, condition: ColumnElement[bool]) -> Known | None:
-    rows = tx.execute(_query.where(condition)).all()
+def _known(tx: Transaction, query: Select[Any], realm: str, of: str) -> Known | None:
+    rows = tx.execute(query, {"in_realm": realm, "of": of}).all()
     if not rows:
         return None
     factors = tuple(

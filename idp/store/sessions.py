@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, insert, select, update
+from sqlalchemy import Select, bindparam, insert, select, update
 
 from idp.policy.proofs import Proof
 from idp.realm.schema import Sessions
@@ -41,34 +41,50 @@ def start(
         "created_at": now,
         "used_at": now,
     }
-    tx.execute(insert(sessions).values(values))
+    tx.execute(_START, values)
     return session_id
 
 
+_START = insert(sessions)
 _alive = (
     select(sessions)
     .join(users)
-    .where(sessions.c.ended_at.is_(None), users.c.enabled, users.c.epoch == sessions.c.epoch)
+    .where(
+        sessions.c.ended_at.is_(None),
+        users.c.enabled,
+        users.c.epoch == sessions.c.epoch,
+        sessions.c.realm == bindparam("in_realm"),
+        sessions.c.used_at > bindparam("used_after"),
+        sessions.c.created_at > bindparam("created_after"),
+    )
 )
+_FIND = _alive.where(sessions.c.digest == bindparam("of"))
+_BY_ID = _alive.where(sessions.c.id == bindparam("of"))
+_of_session = sessions.c.id == bindparam("session_id")
+_TOUCH = update(sessions).where(_of_session).values(used_at=bindparam("now"))
+_RAISE = (
+    update(sessions)
+    .where(_of_session, sessions.c.ended_at.is_(None))
+    .values(digest=bindparam("new_digest"), proofs=bindparam("all_proofs"), used_at=bindparam("now"))
+)
+_END = update(sessions).where(_of_session, sessions.c.ended_at.is_(None)).values(ended_at=bindparam("now"))
 
 
 def find(tx: Transaction, realm: str, *, secret: str, limits: Sessions, now: int) -> SsoSession | None:
     """The live session of a cookie."""
-    return _found(tx, _alive.where(sessions.c.digest == digest(secret)), realm, limits, now)
+    return _found(tx, _FIND, digest(secret), realm=realm, limits=limits, now=now)
 
 
 def by_id(tx: Transaction, realm: str, *, session_id: str, limits: Sessions, now: int) -> SsoSession | None:
     """The live session of a `sid`."""
-    return _found(tx, _alive.where(sessions.c.id == session_id), realm, limits, now)
+    return _found(tx, _BY_ID, session_id, realm=realm, limits=limits, now=now)
 
 
-def _found(tx: Transaction, query: Select[Any], realm: str, limits: Sessions, now: int) -> SsoSession | None:
-    where = (
-        sessions.c.realm == realm,
-        sessions.c.used_at > now - limits.idle,
-        sessions.c.created_at > now - limits.max,
-    )
-    row = tx.execute(query.where(*where)).first()
+def _found(
+    tx: Transaction, query: Select[Any], of: str | bytes, *, realm: str, limits: Sessions, now: int
+) -> SsoSession | None:
+    since = {"used_after": now - limits.idle, "created_after": now - limits.max}
+    row = tx.execute(query, {"of": of, "in_realm": realm, **since}).first()
     if row is None:
         return None
     return SsoSession(row.id, row.user_id, proofs_json.load(row.proofs), row.created_at, row.used_at)
@@ -76,17 +92,15 @@ def _found(tx: Transaction, query: Select[Any], realm: str, limits: Sessions, no
 
 def touch(tx: Transaction, session_id: str, now: int) -> None:
     """Used without being raised."""
-    tx.execute(update(sessions).where(sessions.c.id == session_id).values(used_at=now))
+    tx.execute(_TOUCH, {"session_id": session_id, "now": now})
 
 
 def raise_(tx: Transaction, session_id: str, *, secret: str, all_proofs: Iterable[Proof], now: int) -> bool:
     """More was proven: new proofs and a new secret; the old secret is dead. False when the session has ended."""
-    where = (sessions.c.id == session_id, sessions.c.ended_at.is_(None))
-    values = {"digest": digest(secret), "proofs": proofs_json.dump(all_proofs), "used_at": now}
-    return tx.execute(update(sessions).where(*where).values(values)).rowcount == 1
+    values = {"new_digest": digest(secret), "all_proofs": proofs_json.dump(all_proofs), "now": now}
+    return tx.execute(_RAISE, {"session_id": session_id, **values}).rowcount == 1
 
 
 def end(tx: Transaction, session_id: str, now: int) -> bool:
     """Sign out: the grants of the session end with it."""
-    where = (sessions.c.id == session_id, sessions.c.ended_at.is_(None))
-    return tx.execute(update(sessions).where(*where).values(ended_at=now)).rowcount == 1
+    return tx.execute(_END, {"session_id": session_id, "now": now}).rowcount == 1

@@ -99,6 +99,7 @@ transactions = Table(
     Column("user_id", _ID, ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
     Column("state", Text, nullable=False),
     Column("expires_at", BigInteger, nullable=False),
+    Index(None, "browser"),
     Index(None, "user_id"),
     Index(None, "expires_at"),
 )

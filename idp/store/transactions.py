@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from idp.store.database import Transaction
 from idp.store.tables import transactions
@@ -18,6 +18,17 @@ class StoredTransaction:
     expires_at: int
 
 
+_of_handle = transactions.c.digest == bindparam("of_handle")
+_ADD = insert(transactions)
+_FIND = select(transactions).where(_of_handle, transactions.c.realm == bindparam("in_realm"))
+_ADVANCE = (
+    update(transactions)
+    .where(_of_handle, transactions.c.state == bindparam("old"), transactions.c.expires_at > 0)
+    .values(state=bindparam("new"), expires_at=bindparam("until"))
+)
+_MOVE_BROWSER = update(transactions).where(transactions.c.browser == bindparam("old")).values(browser=bindparam("new"))
+
+
 def add(tx: Transaction, *, handle: str, realm: str, browser: str, user_id: str, state: str, expires_at: int) -> None:
     """A sign-in that this browser has begun."""
     values = {
@@ -28,20 +39,19 @@ def add(tx: Transaction, *, handle: str, realm: str, browser: str, user_id: str,
         "state": state,
         "expires_at": expires_at,
     }
-    tx.execute(insert(transactions).values(values))
+    tx.execute(_ADD, values)
 
 
 def find(tx: Transaction, *, handle: str, realm: str) -> tuple[StoredTransaction, bytes] | None:
     """The sign-in of that handle, and the digest of the browser that it belongs to."""
-    where = (transactions.c.digest == digest(handle), transactions.c.realm == realm)
-    row = tx.execute(select(transactions).where(*where)).first()
+    row = tx.execute(_FIND, {"of_handle": digest(handle), "in_realm": realm}).first()
     return None if row is None else (StoredTransaction(row.user_id, row.state, row.expires_at), bytes(row.browser))
 
 
 def advance(tx: Transaction, *, handle: str, old: str, new: str, expires_at: int) -> bool:
     """Replace the state; false when another request replaced it first."""
-    where = (transactions.c.digest == digest(handle), transactions.c.state == old, transactions.c.expires_at > 0)
-    return tx.execute(update(transactions).where(*where).values(state=new, expires_at=expires_at)).rowcount == 1
+    values = {"of_handle": digest(handle), "old": old, "new": new, "until": expires_at}
+    return tx.execute(_ADVANCE, values).rowcount == 1
 
 
 def consume(tx: Transaction, *, handle: str, state: str) -> bool:
@@ -54,5 +64,4 @@ def consume(tx: Transaction, *, handle: str, state: str) -> bool:
 
 def move_browser(tx: Transaction, *, old: str, new: str) -> None:
     """The browser got another secret: its other sign-ins under way go on under the new one."""
-    where = transactions.c.browser == digest(old)
-    tx.execute(update(transactions).where(where).values(browser=digest(new)))
+    tx.execute(_MOVE_BROWSER, {"old": digest(old), "new": digest(new)})

@@ -66,6 +66,9 @@ def verify(
         # joserfc answers some malformed input with plain ValueError.
         raise BadToken("not a token of this realm") from None
     claims = decoded.claims
+    # None of our tokens has an extension: one that says so, however empty the list, is not ours (RFC 7515 4.1.11).
+    if "crit" in decoded.header:
+        raise BadToken("an extension")
     if decoded.header.get("typ") != typ or claims.get("iss") != issuer:
         raise BadToken("another kind of token")
     expires = claims.get("exp")

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -44,7 +44,8 @@ class Intake:
         self._app = app
         self._settings = settings
         self._refuse = refuse
-        self._headers = _headers(settings)
+        self._hosts = settings.hosts
+        self._headers = [(name.lower().encode(), value.encode()) for name, value in _headers(settings)]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
@@ -64,10 +65,9 @@ class Intake:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                response = MutableHeaders(scope=message)
-                response["X-Request-Id"] = identifier
-                for name, value in self._headers:
-                    response.setdefault(name, value)
+                present = {name for name, _ in message["headers"]}
+                missing = [header for header in self._headers if header[0] not in present]
+                message["headers"] = [*message["headers"], (b"x-request-id", identifier.encode()), *missing]
             await send(message)
 
         try:
@@ -88,7 +88,7 @@ class Intake:
 
     async def _admit(self, scope: Scope, headers: Headers, receive: Receive) -> None:
         if headers.getlist("host")[1:] or (
-            scope["path"] not in _ANY_HOST and headers.get("host", "").lower() not in self._settings.hosts
+            scope["path"] not in _ANY_HOST and headers.get("host", "").lower() not in self._hosts
         ):
             raise _Unacceptable(421, "page.not-found")
         scope["idp.query"] = _pairs(scope["query_string"], MAX_QUERY)
@@ -102,7 +102,9 @@ async def _body(scope: Scope, headers: Headers, receive: Receive) -> bytes:
         raise _Unacceptable(400, "page.bad-request")
     if int(length[:12]) > MAX_BODY:
         raise _Unacceptable(413, "page.too-large")
-    body, more = b"", scope["method"] in ("POST", "PUT", "PATCH", "DELETE")
+    if scope["method"] not in ("POST", "PUT", "PATCH", "DELETE"):
+        return b""
+    body, more = b"", True
     try:
         async with asyncio.timeout(_BODY_WITHIN):
             while more:
@@ -122,6 +124,8 @@ async def _body(scope: Scope, headers: Headers, receive: Receive) -> bytes:
 
 
 def _pairs(encoded: bytes, most: int) -> tuple[tuple[str, str], ...]:
+    if not encoded:
+        return ()
     if len(encoded) > most:
         raise _Unacceptable(414 if most == MAX_QUERY else 413, "page.too-large")
     try:

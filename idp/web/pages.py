@@ -29,7 +29,7 @@ class Pages:
         """The language of this page."""
         if realm is None:
             accept = request.headers.get("accept-language")
-            offered = self._themes.locales(BASE)
+            offered = sorted(self._themes.locales(BASE), key=lambda code: code != "en")
             return negotiate(offered=offered, ui_locales=None, chosen=None, accept_language=accept)
         query = dict(request.scope["idp.query"])
         return negotiate(

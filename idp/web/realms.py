@@ -4,8 +4,9 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -15,7 +16,9 @@ from idp.events.log import emit, request_id
 from idp.realm.schema import Realm
 from idp.realm.watching import Realms
 from idp.settings import Settings
+from idp.store.database import is_unavailable, reason
 from idp.web.pages import Pages
+from idp.web.threads import Endpoint, Threads
 
 _RETRY_AFTER = "2"
 
@@ -36,13 +39,16 @@ Handler = Callable[[Request, InRealm], Response]
 class Handling:
     """Wraps handlers."""
 
-    def __init__(self, realms: Realms, settings: Settings, pages: Pages, clock: Callable[[], int]) -> None:
+    def __init__(
+        self, *, realms: Realms, settings: Settings, pages: Pages, threads: Threads, clock: Callable[[], int]
+    ) -> None:
         self._realms = realms
         self._settings = settings
         self._pages = pages
+        self._threads = threads
         self._clock = clock
 
-    def in_realm(self, handler: Handler) -> Callable[[Request], Response]:
+    def in_realm(self, handler: Handler) -> Endpoint:
         """A handler for the routes below `/realms/{realm}`. The realm stays the same for the whole request."""
 
         def handle(request: Request) -> Response:
@@ -52,11 +58,11 @@ class Handling:
             at = InRealm(realm, self._settings.issuer(realm.name), self._settings, self._clock())
             return self._guarded(request, realm, lambda: handler(request, at))
 
-        return handle
+        return self._threads.endpoint(handle)
 
-    def anywhere(self, handler: Callable[[Request], Response]) -> Callable[[Request], Response]:
+    def anywhere(self, handler: Callable[[Request], Response]) -> Endpoint:
         """A handler for the other routes."""
-        return lambda request: self._guarded(request, None, lambda: handler(request))
+        return self._threads.endpoint(lambda request: self._guarded(request, None, lambda: handler(request)))
 
     def refuse(self, request: Request, status: int, page: str, realm: Realm | None = None) -> Response:
         """A page for people, JSON for programs."""
@@ -69,17 +75,19 @@ class Handling:
     def _guarded(self, request: Request, realm: Realm | None, handle: Callable[[], Response]) -> Response:
         try:
             return handle()
-        except (Overloaded, PoolTimeout, OperationalError) as error:
+        except (Overloaded, PoolTimeout) as error:
             return self._unavailable(request, realm, error)
         except DBAPIError as error:
-            if error.connection_invalidated:
+            if is_unavailable(error):
                 return self._unavailable(request, realm, error)
             return self._bug(request, realm, error)
+        except HTTPException:
+            raise
         except Exception as error:  # noqa: BLE001  # the last resort: a page instead of a stack trace
             return self._bug(request, realm, error)
 
     def _unavailable(self, request: Request, realm: Realm | None, error: Exception) -> Response:
-        emit(Event.UNAVAILABLE, reason=str(error) if isinstance(error, Overloaded) else type(error).__name__)
+        emit(Event.UNAVAILABLE, reason=reason(error))
         response = self.refuse(request, 503, "page.unavailable", realm)
         response.headers["Retry-After"] = _RETRY_AFTER
         return response

@@ -41,7 +41,7 @@ def routes(
         Route("/realms/{realm}/.well-known/oauth-authorization-server", realm(metadata.discovery), methods=get),
         Route("/.well-known/oauth-authorization-server/realms/{realm}", realm(metadata.discovery), methods=get),
         Route("/resources/{theme}/{path:path}", anywhere(resources(themes)), methods=get),
-        Route("/health/live", anywhere(health.live), methods=get),
+        Route("/health/live", health.live, methods=get),
         Route("/health/ready", anywhere(health.ready), methods=get),
         Route("/metrics", anywhere(health.metrics), methods=get),
     ]

@@ -1,5 +1,6 @@
 """The authorization endpoint and the forms of the sign-in: requests in, the dispatcher's steps out as responses."""
 
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -10,7 +11,7 @@ from idp.errors import OAuth2Error
 from idp.events.catalogue import Event
 from idp.events.log import emit
 from idp.login.dispatcher import SignIns
-from idp.login.request import AuthorizationRequest
+from idp.login.request import AuthorizationRequest, RequestOutdated
 from idp.login.steps import (
     Arrived,
     BlockedPage,
@@ -73,33 +74,43 @@ class SignInEndpoints:
             )
             return RedirectResponse(location, 303)
         client = wire.client.registered
-        step = self._sign_ins.begin(realm, client, wanted, browser, now)
-        return self._respond(request, at, step)
+        return self._respond(request, at, lambda: self._sign_ins.begin(realm, client, wanted, browser, now))
 
     def show(self, request: Request, at: InRealm) -> Response:
         """The page of a sign-in under way."""
         query = dict(request.scope["idp.query"])
         browser = self._cookies.browser(request, at.realm.name)
         handle, choice = query.get("transaction", ""), query.get("factor", "")
-        return self._respond(request, at, self._sign_ins.show(at.realm, handle, choice, browser, at.now))
+        return self._respond(request, at, lambda: self._sign_ins.show(at.realm, handle, choice, browser, at.now))
 
     def answer(self, request: Request, at: InRealm) -> Response:
         """A form of a sign-in."""
         if is_foreign(request, at.settings):
             return self._lost(request, at, Lost("forbidden-form"))
         browser = self._cookies.browser(request, at.realm.name)
-        form = dict(request.scope["idp.form"])
-        return self._respond(request, at, self._sign_ins.answer(at.realm, form, browser, at.now))
+        pairs = request.scope["idp.form"]
+        form = dict(pairs)
+        if len(form) != len(pairs):
+            return self._refuse(request, at.realm, "page.bad-request")
+        return self._respond(request, at, lambda: self._sign_ins.answer(at.realm, form, browser, at.now))
 
     def _refuse(self, request: Request, realm: Realm, page: str) -> Response:
         emit(Event.AUTHORIZATION_REFUSED, realm=realm.name, error=page.removeprefix("page."))
         return self._pages.error(request, realm, page, status=400)
 
-    def _respond(self, request: Request, at: InRealm, step: Step) -> Response:
+    def _respond(self, request: Request, at: InRealm, go_on: Callable[[], Step]) -> Response:
         realm = at.realm
+        try:
+            step = go_on()
+        except RequestOutdated:
+            return self._refuse(request, realm, "page.bad-request")
         if isinstance(step, Lost):
             return self._lost(request, at, step)
         if isinstance(step, Refused):
+            # The realm file may have changed since the request was validated.
+            client = self._provider.server(realm).query_client(step.request.client_id)
+            if client is None or not client.check_redirect_uri(step.request.redirect_uri):
+                return self._refuse(request, realm, "page.redirect-uri")
             location = authorization.refusal(
                 self._provider.server(realm),
                 step.request.parameters,

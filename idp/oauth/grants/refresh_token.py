@@ -56,8 +56,9 @@ class RefreshToken(RefreshTokenGrant):  # type: ignore[misc]  # Authlib has no t
         grant = grants.alive(context.tx, context.realm.name, grant_id=stored.grant_id, now=context.now)
         if grant is None:
             raise InvalidGrantError("The grant of this refresh token has ended.")
-        scope = self.request.payload.data.get("scope") or grant.scope
-        scopes = frozenset(scope.split())
+        # Any white space parts scopes here; a token has them once each, with blanks between (RFC 6749 section 3.3).
+        names = dict.fromkeys(self.request.payload.data.get("scope", grant.scope).split())
+        scope, scopes = " ".join(names), frozenset(names)
         known = gate.reopen(context.tx, context.realm, client=client, grant=grant, scopes=scopes, now=context.now)
         if not grants.consume_refresh_token(context.tx, value, context.now):
             self._end_family(stored)

@@ -10,14 +10,16 @@ from idp.store.database import Database
 
 # The newest revision; a test holds it to what Alembic finds. Asking Alembic would cost every start its import.
 HEAD = "0001"
+_OLDER: tuple[str, ...] = ()
 _MIGRATING = threading.Lock()
 
 
 def ensure_migrated(database: Database) -> None:
     """Migrate SQLite; raise SettingsError for a PostgreSQL that `idp migrate` has not brought up to date."""
-    if revision(database) == HEAD:
+    found = revision(database)
+    if found == HEAD:
         return
-    if not database.is_sqlite:
+    if not database.is_sqlite and found in (None, *_OLDER):
         raise SettingsError("the database is not up to date: run `idp migrate --database …` first")
     migrate(database)
 
@@ -31,7 +33,9 @@ def revision(database: Database) -> str | None:
 
 
 def migrate(database: Database) -> None:
-    """Bring the database to the newest revision; does nothing where it is."""
+    """Bring the database to the newest revision; does nothing where it is. Raises SettingsError for a later one."""
+    if (found := revision(database)) not in (None, *_OLDER, HEAD):
+        raise SettingsError(f"the database is at revision {found} of a later version: run that version, or a newer one")
     from alembic import command
     from alembic.config import Config
 

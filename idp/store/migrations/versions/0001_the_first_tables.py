@@ -156,6 +156,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("digest", name=op.f("pk_transactions")),
     )
     with op.batch_alter_table("transactions", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_transactions_browser"), ["browser"], unique=False)
         batch_op.create_index(batch_op.f("ix_transactions_expires_at"), ["expires_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_transactions_user_id"), ["user_id"], unique=False)
 

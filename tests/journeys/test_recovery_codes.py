@@ -1,0 +1,146 @@
+"""Somebody whose phone is gone uses a recovery code: once, honestly named, and only where a rule takes it."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.clock import Clock
+from tests.portal import Portal
+from tests.protocol.administrator import Administrator
+from tests.running import RunningServer
+from tests.visitor import PASSWORD, Page, Visitor
+
+
+@pytest.fixture
+def enrolled(server: RunningServer, billing: Portal, visit: Callable[..., Visitor], clock: Clock) -> Visitor:
+    """Alice, who has an authenticator app and ten recovery codes."""
+    visitor = visit(server)
+    billing.sign_in(visitor)
+    clock.advance(30)
+    return visitor
+
+
+@pytest.fixture
+def without_phone(server: RunningServer, enrolled: Visitor, visit: Callable[..., Visitor]) -> Visitor:
+    """Alice at another browser, with the sheet and without the phone."""
+    visitor = visit(server)
+    visitor.codes = enrolled.codes
+    return visitor
+
+
+def ask(visitor: Visitor, page: Page) -> Page:
+    """The link that leads to the recovery codes."""
+    return visitor.get(next(link for link in page.links if "factor=recovery-codes" in link))
+
+
+def test_a_recovery_code_stands_in_for_the_phone(billing: Portal, without_phone: Visitor) -> None:
+    page = without_phone.submit(billing.send(without_phone), username="alice", password=PASSWORD)
+    page = ask(without_phone, page)
+    assert page.step == "recovery-codes"
+
+    arrived = without_phone.submit(page, recovery_code=without_phone.codes["alice"][0])
+
+    claims = billing.redeem(arrived.parameters()["code"]).id_claims
+    assert (claims["acr"], claims["amr"]) == ("two-factor", ["pwd", "recovery", "mfa"])
+
+
+def test_it_may_be_typed_as_people_type(billing: Portal, without_phone: Visitor) -> None:
+    page = without_phone.submit(billing.send(without_phone), username="alice", password=PASSWORD)
+    typed = f"  {without_phone.codes['alice'][0].replace('-', ' ').upper()} "
+
+    assert "code" in without_phone.submit(ask(without_phone, page), recovery_code=typed).parameters()
+
+
+def test_a_recovery_code_works_once(
+    server: RunningServer, billing: Portal, without_phone: Visitor, visit: Callable[..., Visitor]
+) -> None:
+    page = without_phone.submit(billing.send(without_phone), username="alice", password=PASSWORD)
+    code = without_phone.codes["alice"][0]
+    assert "code" in without_phone.submit(ask(without_phone, page), recovery_code=code).parameters()
+    other = visit(server)
+    page = ask(other, other.submit(billing.send(other), username="alice", password=PASSWORD))
+
+    again = other.submit(page, recovery_code=code)
+
+    assert again.alert == "That recovery code is not right or was used already. Try another one."
+    assert "code" in other.submit(again, recovery_code=without_phone.codes["alice"][1]).parameters()
+
+
+def test_a_rule_that_leaves_recovery_codes_out_does_not_take_one(
+    portal: Portal, without_phone: Visitor, administrator: Administrator
+) -> None:
+    administrator.set_roles("alice", "admin")
+    page = without_phone.submit(portal.send(without_phone), username="alice", password=PASSWORD)
+    assert page.step == "totp"
+    assert not [link for link in page.links if "recovery-codes" in link]
+
+    fields = {**page.form.fields, "step": "recovery-codes", "recovery_code": without_phone.codes["alice"][0]}
+    refused = without_phone.post(page.form.action, fields)
+
+    assert refused.step == "totp"
+    assert administrator.people.show("alice").recovery_left == 10
+
+
+def test_a_session_raised_by_a_recovery_code_does_not_meet_such_a_rule(
+    portal: Portal, billing: Portal, without_phone: Visitor, administrator: Administrator
+) -> None:
+    page = without_phone.submit(billing.send(without_phone), username="alice", password=PASSWORD)
+    code = without_phone.codes["alice"][0]
+    tokens = billing.redeem(without_phone.submit(ask(without_phone, page), recovery_code=code).parameters()["code"])
+
+    administrator.set_roles("alice", "admin")
+
+    assert portal.send(without_phone).step == "totp"
+    assert billing.refresh(tokens.refresh).error == "invalid_grant"
+
+
+def test_when_few_are_left_the_person_is_told_before_going_on(
+    billing: Portal, without_phone: Visitor, administrator: Administrator
+) -> None:
+    codes = without_phone.codes["alice"]
+    page = without_phone.submit(billing.send(without_phone, prompt="login"), username="alice", password=PASSWORD)
+    for code in codes[:6]:
+        assert "code" in without_phone.submit(ask(without_phone, page), recovery_code=code).parameters()
+        page = without_phone.submit(billing.send(without_phone, prompt="login"), password=PASSWORD)
+
+    warned = without_phone.submit(ask(without_phone, page), recovery_code=codes[6])
+
+    assert warned.step == "recovery-codes-low"
+    assert "Only 3 recovery codes left" in warned.text
+    assert "code" in without_phone.submit(warned).parameters()
+    assert administrator.people.show("alice").recovery_left == 3
+
+
+def test_a_code_of_somebody_else_is_a_wrong_code(billing: Portal, without_phone: Visitor) -> None:
+    page = without_phone.submit(billing.send(without_phone), username="ada", password=PASSWORD)
+    assert page.step == "totp"
+
+    fields = {**page.form.fields, "step": "recovery-codes", "recovery_code": without_phone.codes["alice"][0]}
+
+    assert without_phone.post(page.form.action, fields).step == "totp"
+
+
+def test_a_recovery_code_does_not_let_its_holder_set_up_another_app(
+    billing: Portal, without_phone: Visitor, administrator: Administrator
+) -> None:
+    page = without_phone.submit(billing.send(without_phone), username="alice", password=PASSWORD)
+    arrived = without_phone.submit(ask(without_phone, page), recovery_code=without_phone.codes["alice"][0])
+    assert "code" in arrived.parameters()
+    before = administrator.people.show("alice").factors
+
+    page = billing.send(without_phone, acr_values="two-factor", prompt="login")
+    page = without_phone.submit(page, password=PASSWORD)
+
+    assert page.step == "totp"
+    assert administrator.people.show("alice").factors == before
+
+
+def test_an_administrator_resets_who_lost_both(
+    portal: Portal, billing: Portal, without_phone: Visitor, administrator: Administrator
+) -> None:
+    administrator.reset_factors("alice")
+
+    page = without_phone.submit(billing.send(without_phone), username="alice", password=PASSWORD)
+
+    assert page.step == "totp-enrol"
+    assert "code" in without_phone.sign_in(page).parameters()

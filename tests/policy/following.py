@@ -1,0 +1,75 @@
+"""A person who does what is demanded, until the demands end."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from idp.policy.decide import Demand, decide
+from idp.policy.proofs import FIRST_FACTORS, Proof
+from idp.policy.question import RECOVERY, Credential, Person, Request, Session
+from idp.realm.schema import Client, Realm
+
+MOST_STEPS = 8
+
+Choice = Callable[[tuple[str, ...]], str]
+
+
+@dataclass(frozen=True)
+class Followed:
+    """The demands in their order, and the person and session as they came out of it."""
+
+    demands: tuple[Demand, ...]
+    person: Person
+    session: Session
+
+    @property
+    def end(self) -> Demand:
+        return self.demands[-1]
+
+
+def first(factors: tuple[str, ...]) -> str:
+    return factors[0]
+
+
+def follow(
+    realm: Realm,
+    *,
+    person: Person,
+    client: Client,
+    request: Request,
+    session: Session,
+    now: int,
+    choose: Choice = first,
+    is_last_code: bool = False,
+) -> Followed:
+    """Prove what is asked, set up what is to be set up; fails where that does not end."""
+    demands: list[Demand] = []
+    for _ in range(MOST_STEPS):
+        demands.append(decide(realm, person, client, request, session, now))
+        if demands[-1].ask:
+            person, proof = _prove(person, choose(demands[-1].ask), now, is_last_code=is_last_code)
+        elif demands[-1].enrol:
+            person, proof = _enrol(realm, person, choose(demands[-1].enrol), now)
+        else:
+            return Followed(tuple(demands), person, session)
+        session = replace(session, given=(*session.given, proof))
+    raise AssertionError(f"it does not end: {demands}")
+
+
+def _prove(person: Person, factor: str, now: int, *, is_last_code: bool) -> tuple[Person, Proof]:
+    if factor in FIRST_FACTORS:
+        return person, Proof(factor, now)
+    usable = [c for c in person.credentials if c.factor == factor and c.usable]
+    assert usable, f"{factor} is asked for, and the person has none"
+    if factor == RECOVERY and is_last_code:
+        used_up = tuple(replace(c, usable=c.usable and c != usable[0]) for c in person.credentials)
+        person = replace(person, credentials=used_up)
+    return person, Proof(factor, now, usable[0].id)
+
+
+def _enrol(realm: Realm, person: Person, factor: str, now: int) -> tuple[Person, Proof]:
+    new = [Credential(f"new {factor}", factor)]
+    kept = person.credentials
+    if realm.factors.recovery_codes and RECOVERY not in person.usable:
+        kept = tuple(c for c in kept if c.factor != RECOVERY)
+        new.append(Credential(RECOVERY, RECOVERY))
+    return replace(person, credentials=(*kept, *new)), Proof(factor, now, new[0].id)

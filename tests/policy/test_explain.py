@@ -1,0 +1,105 @@
+"""Explanations: every rule with its conditions, and a sign-in on paper."""
+
+import pytest
+
+from idp.policy.explain import Condition, Explanation, explain
+from idp.policy.question import Person, Request
+from idp.realm.schema import Realm
+from tests.policy.build import (
+    APP,
+    CODES,
+    NOBODY,
+    NOW,
+    OWNER,
+    PHONE,
+    SHEET,
+    TWO_FACTOR,
+    UNMET,
+    asking,
+    in_short,
+    person,
+    realm,
+    shut,
+)
+
+PASSWORD, APPS, CODE, EITHER = ("password",), ("totp",), ("recovery-codes",), ("totp", "recovery-codes")
+
+
+def explained(of: Realm, who: Person, request: Request | None = None) -> Explanation:
+    return explain(of, who, of.clients[0], request or asking(), NOW)
+
+
+@pytest.mark.parametrize(
+    ("of", "who", "asked", "enrolled", "end"),
+    [
+        pytest.param(realm(), OWNER, (PASSWORD,), (), "in as password", id="nothing asks"),
+        pytest.param(realm(TWO_FACTOR), OWNER, (PASSWORD, EITHER), (), "in as app", id="a rule"),
+        pytest.param(realm(APP), NOBODY, (PASSWORD,), APPS, "in as app", id="set up on the way"),
+        pytest.param(realm(APP, SHEET), OWNER, (PASSWORD, APPS, CODE), (), "in as app", id="disjoint"),
+        pytest.param(realm(SHEET), NOBODY, (PASSWORD, CODE), APPS, "in as app", id="codes made on the way"),
+        pytest.param(realm(APP), person(CODES), (PASSWORD,), APPS, "in as app", id="codes alone"),
+        pytest.param(realm(APP), person(shut(PHONE)), (PASSWORD,), (), "blocked", id="shut"),
+        pytest.param(realm(TWO_FACTOR, factors={"totp": {}}), NOBODY, (PASSWORD,), APPS, "in as app", id="no codes"),
+    ],
+)
+def test_a_sign_in_is_played_through(
+    of: Realm, who: Person, asked: tuple[tuple[str, ...], ...], enrolled: tuple[str, ...], end: str
+) -> None:
+    told = explained(of, who)
+
+    assert (told.asked, told.enrolled, in_short(told.end)) == (asked, enrolled, end)
+
+
+def test_a_demand_of_the_request_is_played_through_as_well() -> None:
+    told = explained(realm(), OWNER, asking(acr_values=("app",)))
+
+    assert (told.asked, in_short(told.end)) == ((PASSWORD, APPS), "in as app")
+
+
+def test_a_demand_out_of_reach_ends_in_its_error() -> None:
+    told = explained(realm(), person(shut(PHONE)), asking(acr_values=("app",)))
+
+    assert (told.asked, told.end.error) == ((), UNMET)
+
+
+def test_a_new_sign_in_is_told_not_the_one_under_way() -> None:
+    assert explained(realm(), OWNER, asking("login", max_age=0)).end.outcome
+
+
+def test_every_rule_is_told_whether_it_applies_or_not() -> None:
+    of = realm(TWO_FACTOR, {**TWO_FACTOR, "when": {"clients": ["billing"]}})
+
+    told = explained(of, OWNER)
+
+    assert [(rule.rule.name, rule.applies) for rule in told.rules] == [("rule 0", True), ("rule 1", False)]
+
+
+def test_a_rule_for_everyone_has_no_conditions() -> None:
+    (rule,) = explained(realm(TWO_FACTOR), OWNER).rules
+
+    assert (rule.applies, rule.conditions) == (True, ())
+
+
+def test_conditions_tell_what_is_wanted_and_what_is_there() -> None:
+    when = {"roles": ["admin", "root"], "groups": ["partners"], "clients": ["portal"], "scopes": ["payments", "openid"]}
+
+    (rule,) = explained(realm({**TWO_FACTOR, "when": when}), person(roles=("admin", "developer"))).rules
+
+    assert not rule.applies
+    assert rule.conditions == (
+        Condition("roles", ("admin", "root"), ("admin",)),
+        Condition("groups", ("partners",), ()),
+        Condition("clients", ("portal",), ("portal",)),
+        Condition("scopes", ("payments", "openid"), ("openid",)),
+    )
+    assert [condition.holds for condition in rule.conditions] == [True, False, True, True]
+
+
+@pytest.mark.parametrize(
+    "when", [{"roles": ["admin"]}, {"groups": ["partners"]}, {"clients": ["portal"]}, {"scopes": ["openid"]}]
+)
+@pytest.mark.parametrize("who", [NOBODY, person(roles=("admin",)), person(groups=("partners",))])
+def test_a_rule_applies_where_all_its_conditions_hold(when: dict[str, list[str]], who: Person) -> None:
+    (rule,) = explained(realm({**TWO_FACTOR, "when": when}), who).rules
+
+    assert rule.applies == all(condition.holds for condition in rule.conditions)

@@ -1,0 +1,238 @@
+"""The metadata says what is served, and what it does not say is not served (OpenID Connect Discovery, RFC 8414)."""
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from starlette.routing import Route
+
+from tests.portal import Portal
+from tests.running import RunningServer, demo_client, demo_realm
+from tests.visitor import Visitor
+
+WELL_KNOWN = (
+    "/realms/{}/.well-known/openid-configuration",
+    "/realms/{}/.well-known/oauth-authorization-server",
+    "/.well-known/oauth-authorization-server/realms/{}",
+)
+
+
+@pytest.fixture(scope="module")
+def http(standing: RunningServer) -> Iterator[httpx.Client]:
+    demo = demo_realm()
+    posts = demo_client("portal") | {"client_id": "posts", "token_endpoint_auth_method": "client_secret_post"}
+    standing.reload(demo | {"clients": [*demo["clients"], posts]})
+    with standing.http() as http:
+        yield http
+
+
+@pytest.fixture(scope="module")
+def document(http: httpx.Client) -> dict[str, Any]:
+    body: dict[str, Any] = http.get(WELL_KNOWN[0].format("demo")).json()
+    return body
+
+
+@pytest.mark.parametrize("path", WELL_KNOWN)
+def test_every_form_of_the_address_answers_with_the_same_document(
+    http: httpx.Client, document: dict[str, Any], path: str
+) -> None:
+    response = http.get(path.format("demo"))
+
+    assert response.status_code == 200
+    assert response.headers["content-type"] == "application/json"
+    assert response.headers["access-control-allow-origin"] == "*"
+    assert response.json() == document
+
+
+def test_the_issuer_is_where_the_document_was_found(document: dict[str, Any], standing: RunningServer) -> None:
+    assert document["issuer"] == standing.issuer()
+
+
+def test_what_the_specifications_demand_is_there(document: dict[str, Any]) -> None:
+    """OpenID Connect Discovery section 3, RFC 8414 section 2, RFC 9207 section 3."""
+    assert document.keys() >= {
+        "issuer",
+        "authorization_endpoint",
+        "token_endpoint",
+        "jwks_uri",
+        "response_types_supported",
+        "subject_types_supported",
+        "id_token_signing_alg_values_supported",
+        "authorization_response_iss_parameter_supported",
+        "code_challenge_methods_supported",
+        "acr_values_supported",
+    }
+    assert "RS256" in document["id_token_signing_alg_values_supported"]
+    assert document["authorization_response_iss_parameter_supported"] is True
+
+
+def test_every_realm_has_its_own(http: httpx.Client, document: dict[str, Any], standing: RunningServer) -> None:
+    other = http.get(WELL_KNOWN[0].format("other")).json()
+
+    assert other["issuer"] == standing.issuer("other")
+    assert [name for name, v in document.items() if name.endswith(("_endpoint", "_uri")) and other[name] == v] == []
+
+
+@pytest.mark.parametrize("path", WELL_KNOWN)
+def test_a_realm_that_does_not_exist_has_none(http: httpx.Client, path: str) -> None:
+    assert http.get(path.format("nowhere")).status_code == 404
+
+
+def test_every_address_answers(http: httpx.Client, document: dict[str, Any], standing: RunningServer) -> None:
+    addresses = {n: v for n, v in document.items() if n.endswith("_endpoint") or n == "jwks_uri"}
+    assert len(addresses) == 7
+
+    for name, address in addresses.items():
+        assert address.startswith(f"{standing.issuer()}/protocol/openid-connect/"), name
+        assert {http.get(address).status_code, http.post(address).status_code}.isdisjoint({404, 500}), name
+
+
+def test_no_endpoint_is_served_that_is_not_named(document: dict[str, Any], standing: RunningServer) -> None:
+    named = {urlsplit(v).path for v in document.values() if isinstance(v, str)}
+    served = {
+        route.path.replace("{realm}", "demo")
+        for route in standing.app.routes
+        if isinstance(route, Route) and route.path.startswith("/realms/{realm}/protocol/")
+    }
+
+    assert {path for path in served if not path.endswith("/logout-confirm")} <= named
+
+
+def test_the_levels_of_the_realm_are_its_acr_values(document: dict[str, Any]) -> None:
+    assert document["acr_values_supported"] == ["password", "two-factor"]
+
+
+def test_the_scopes_of_the_realm_are_named(document: dict[str, Any]) -> None:
+    assert document["scopes_supported"] == ["openid", "profile", "email", "payments"]
+
+
+def test_every_claim_of_an_id_token_and_of_userinfo_is_named(
+    document: dict[str, Any], portal: Portal, visitor: Visitor
+) -> None:
+    tokens = portal.sign_in(visitor, "ada")
+    served = tokens.id_claims.keys() | portal.userinfo(tokens.access).json().keys()
+
+    # These two are for Keycloak's adapters, and no claims about a person.
+    assert served - {"typ", "azp"} == set(document["claims_supported"])
+
+
+GRANT_TYPES = {
+    "authorization_code": {"code": "x"},
+    "refresh_token": {"refresh_token": "x"},
+    "client_credentials": {},
+    "password": {"username": "alice", "password": "correct horse battery staple"},
+    "implicit": {},
+    "urn:ietf:params:oauth:grant-type:device_code": {"device_code": "x"},
+    "urn:ietf:params:oauth:grant-type:token-exchange": {"subject_token": "x"},
+    "urn:ietf:params:oauth:grant-type:jwt-bearer": {"assertion": "x"},
+    "urn:openid:params:grant-type:ciba": {"auth_req_id": "x"},
+    "urn:ietf:params:oauth:grant-type:uma-ticket": {"ticket": "x"},
+}
+
+
+@pytest.mark.parametrize("grant_type", GRANT_TYPES)
+def test_the_grants_that_are_named_are_those_that_are_served(
+    document: dict[str, Any], standing_portal: Portal, grant_type: str
+) -> None:
+    answer = standing_portal.token(grant_type=grant_type, **GRANT_TYPES[grant_type])
+
+    is_served = answer.error != "unsupported_grant_type"
+    assert is_served == (grant_type in document["grant_types_supported"])
+
+
+ASSERTION = {
+    "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+    "client_assertion": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJwb3J0YWwifQ.AAAA",
+}
+
+
+@pytest.mark.parametrize("endpoint", ["token", "revocation", "introspection"])
+def test_the_ways_to_authenticate_that_are_named_are_those_that_work(
+    document: dict[str, Any], http: httpx.Client, endpoint: str
+) -> None:
+    methods: dict[str, tuple[dict[str, Any], httpx.BasicAuth | None]] = {
+        "client_secret_basic": ({}, httpx.BasicAuth("portal", "portal-secret-for-demos-only")),
+        "client_secret_post": ({"client_id": "posts", "client_secret": "portal-secret-for-demos-only"}, None),
+        "none": ({"client_id": "cli"}, None),
+        "client_secret_jwt": ({"client_id": "portal", **ASSERTION}, None),
+        "private_key_jwt": (ASSERTION, None),
+        "tls_client_auth": ({"client_id": "portal"}, None),
+    }
+    request = {"grant_type": "refresh_token", "refresh_token": "x", "token": "x"}
+    for method, (form, basic) in methods.items():
+        auth = basic or httpx.USE_CLIENT_DEFAULT
+        response = http.post(document[f"{endpoint}_endpoint"], data=request | form, auth=auth)
+
+        works = response.status_code != 401
+        assert works == (method in document[f"{endpoint}_endpoint_auth_methods_supported"]), method
+
+
+@pytest.mark.parametrize("prompt", ["none", "login", "select_account", "consent", "create"])
+def test_the_prompts_that_are_named_are_those_that_work(
+    document: dict[str, Any], standing_portal: Portal, passer_by: Visitor, prompt: str
+) -> None:
+    page = standing_portal.send(passer_by, prompt=prompt)
+
+    works = page.step == "password" or page.parameters()["error"] == "login_required"
+    assert works == (prompt in document["prompt_values_supported"])
+
+
+RESPONSES = (
+    "code",
+    "token",
+    "id_token",
+    "id_token token",
+    "code id_token",
+    "code token",
+    "code id_token token",
+    "none",
+)
+
+
+@pytest.mark.parametrize("response_type", RESPONSES)
+def test_the_response_types_that_are_named_are_those_that_work(
+    document: dict[str, Any], standing_portal: Portal, passer_by: Visitor, response_type: str
+) -> None:
+    works = standing_portal.send(passer_by, response_type=response_type).step == "password"
+
+    assert works == (response_type in document["response_types_supported"])
+
+
+@pytest.mark.parametrize("response_mode", ["query", "fragment", "form_post", "jwt", "query.jwt", "web_message"])
+def test_the_response_modes_that_are_named_are_those_that_work(
+    document: dict[str, Any], standing_portal: Portal, passer_by: Visitor, response_mode: str
+) -> None:
+    works = standing_portal.send(passer_by, response_mode=response_mode).step == "password"
+
+    assert works == (response_mode in document["response_modes_supported"])
+
+
+@pytest.mark.parametrize("method", ["S256", "plain", "S512"])
+def test_the_challenges_that_are_named_are_those_that_work(
+    document: dict[str, Any], standing_portal: Portal, passer_by: Visitor, method: str
+) -> None:
+    works = standing_portal.send(passer_by, code_challenge_method=method).step == "password"
+
+    assert works == (method in document["code_challenge_methods_supported"])
+
+
+@pytest.mark.parametrize("acr", ["password", "two-factor", "phishing-resistant"])
+def test_the_acr_values_that_are_named_are_those_that_can_be_had(
+    document: dict[str, Any], portal: Portal, visitor: Visitor, acr: str
+) -> None:
+    claims = f'{{"id_token": {{"acr": {{"essential": true, "value": "{acr}"}}}}}}'
+
+    page = visitor.sign_in(portal.send(visitor, claims=claims), "ada")
+
+    works = "code" in page.parameters()
+    assert works == (acr in document["acr_values_supported"])
+
+
+def test_the_algorithms_of_the_keys_are_those_that_are_named(
+    document: dict[str, Any], standing_portal: Portal, standing: RunningServer
+) -> None:
+    keys = standing_portal.http.get(standing.endpoint("certs")).json()["keys"]
+
+    assert {key["alg"] for key in keys} == set(document["id_token_signing_alg_values_supported"])
