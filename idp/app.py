@@ -26,6 +26,7 @@ from idp.realm.mode import Mode
 from idp.realm.schema import Realm
 from idp.realm.watching import FileStatus, Realms
 from idp.settings import SECRET_KEY_VARIABLE, Settings, checked_database
+from idp.store import grants
 from idp.store.database import Database, reason
 from idp.store.expiry import remove_expired
 from idp.store.migrations import ensure_migrated
@@ -89,6 +90,7 @@ def _put_together(
                 f"realm {realm.name!r} has the theme {realm.theme!r}; there are: {', '.join(themes.names)}"
             )
         keyrings.of(realm)
+        _end_grants_of_gone_clients(database, realm, clock())
         if settings.dev:
             seed_users(database, sealer, passwords, realm, clock())
 
@@ -165,6 +167,13 @@ def _log_realm(change: str, status: FileStatus, _: Realm | None) -> None:
         emit(Event.REALM_REJECTED, **fields, problems=list(status.problems))
     else:
         emit(_EVENTS[change], **fields)
+
+
+def _end_grants_of_gone_clients(database: Database, realm: Realm, now: int) -> None:
+    """A client that is removed or disabled and comes back later finds none of its grants alive."""
+    with database.write() as tx:
+        if ended := grants.end_of_other_clients(tx, realm.name, client_ids=realm.enabled_clients, now=now):
+            tx.emit(Event.GRANTS_ENDED, realm=realm.name, count=ended)
 
 
 def _sweep(database: Database, realms: Realms, clock: Callable[[], int], stopping: threading.Event) -> None:

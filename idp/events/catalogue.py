@@ -35,6 +35,7 @@ class Event(Enum):
     TOKEN_REFUSED = Kind("token.refused", (*_WHO, "grant_type", "error", "description"), "warning")
     TOKEN_REUSED = Kind("token.reused", (*_WHO, "what"), "error")
     TOKEN_REVOKED = Kind("token.revoked", _WHO)
+    GRANTS_ENDED = Kind("grants.ended", ("realm", "count"))
     USER_CREATED = Kind("user.created", (*_WHO, "by"))
     USER_DELETED = Kind("user.deleted", (*_WHO, "by"))
     USER_ENABLED = Kind("user.enabled", (*_WHO, "by"))

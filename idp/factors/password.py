@@ -2,8 +2,9 @@
 
 import os
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -18,6 +19,8 @@ MAX_BYTES = 1024
 _WAITING = 24
 _PATIENCE = 5.0
 
+Result = TypeVar("Result")
+
 
 class Passwords:
     """Hashes and verifies; as many at once as there are cores, a few more waiting, the rest is told to come back.
@@ -29,40 +32,39 @@ class Passwords:
         self._hasher = PasswordHasher(time_cost=TIME_COST, memory_cost=MEMORY_KIB, parallelism=PARALLELISM)
         slots = len(os.sched_getaffinity(0))
         self.most = slots + _WAITING
-        self._running = threading.BoundedSemaphore(slots)
+        # A thread keeps the memory that it has hashed with, so no other threads do: 7 MiB for each of many is too much.
+        self._hashing = ThreadPoolExecutor(slots, thread_name_prefix="argon2")
         self._admitted = threading.BoundedSemaphore(self.most)
         # What an unknown name is verified against, so that the answer takes as long as for a known one.
         self._nobody = self._hasher.hash(os.urandom(16))
 
     def hash(self, password: str) -> str:
         """The hash to store; raises Overloaded."""
-        with self._slot():
-            return self._hasher.hash(password)
+        return self._run(lambda: self._hasher.hash(password))
 
     def verify(self, stored: str | None, password: str) -> bool:
         """Whether it is the password. Takes the same time when nothing is stored; raises Overloaded."""
-        with self._slot():
-            try:
-                self._hasher.verify(stored or self._nobody, password)
-            except (VerificationError, InvalidHashError):
-                return False
-            return stored is not None
+        try:
+            self._run(lambda: self._hasher.verify(stored or self._nobody, password))
+        except (VerificationError, InvalidHashError):
+            return False
+        return stored is not None
 
     def is_outdated(self, stored: str) -> bool:
         """Whether the hash was made under other parameters than today's."""
         return self._hasher.check_needs_rehash(stored)
 
-    @contextmanager
-    def _slot(self) -> Iterator[None]:
+    def _run(self, work: Callable[[], Result]) -> Result:
         if not self._admitted.acquire(blocking=False):
             raise Overloaded("too many passwords are being verified")
         try:
-            if not self._running.acquire(timeout=_PATIENCE):
-                raise Overloaded("too many passwords are being verified")
+            under_way = self._hashing.submit(work)
             try:
-                yield
-            finally:
-                self._running.release()
+                return under_way.result(_PATIENCE)
+            except TimeoutError:
+                if under_way.cancel():
+                    raise Overloaded("too many passwords are being verified") from None
+                return under_way.result()
         finally:
             self._admitted.release()
 

@@ -19,6 +19,10 @@ class MissingTokenError(OAuth2Error):  # type: ignore[misc]  # Authlib has no ty
     description = "The request has no access token."
     status_code = 401
 
+    def get_body(self) -> list[tuple[str, str]]:
+        """Nothing (RFC 6750 section 3.1)."""
+        return []
+
     def get_headers(self) -> list[tuple[str, str]]:
         """A challenge without an error code."""
         return [*super().get_headers(), ("WWW-Authenticate", "Bearer")]

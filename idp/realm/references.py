@@ -37,6 +37,7 @@ class References:
             yield from self._each("factor", level.accept, ("levels", name, "accept"))
         for name, group in self._realm.groups.items():
             yield from self._each("role", group.roles, ("groups", name, "roles"))
+        yield from self._audiences()
         for index, client in enumerate(self._realm.clients):
             path: Path = ("clients", index)
             for scope in client.scopes:
@@ -48,6 +49,13 @@ class References:
             if user.totp and not self._may_be("factor", "totp"):
                 message = "the realm's 'factors' have no 'totp': add it there, or remove it here"
                 yield Finding(("users", index, "totp"), message, key=True)
+
+    def _audiences(self) -> Iterator[Finding]:
+        """One that is no URI is a client."""
+        for name, scope in self._realm.scopes.items():
+            for place, audience in enumerate(scope.audience):
+                if ":" not in audience:
+                    yield from self._one("client", audience, ("scopes", name, "audience", place))
 
     def _rule(self, rule: Rule, path: Path) -> Iterator[Finding]:
         yield from self._one("level", rule.level, (*path, "level"))

@@ -12,11 +12,11 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSche
 
 from idp.realm.secrets import SECRET_SCHEMA, Secret
 from idp.realm.words import (
+    AUDIENCE,
     BASE32,
     CLIENT_ID,
     ISSUER,
     MAIL_ADDRESS,
-    URI,
     Duration,
     Label,
     Name,
@@ -172,8 +172,8 @@ class Scope(Section):
 
     description: str = ""
     """For people who are asked for their consent, and for administrators."""
-    audience: tuple[Annotated[str, Field(max_length=500, pattern=URI)], ...] = ()
-    """The APIs that the scope is for."""
+    audience: tuple[Annotated[str, Field(max_length=500, pattern=AUDIENCE)], ...] = ()
+    """The APIs that the scope is for: their URIs, or the client_ids of those that introspect their tokens."""
 
 
 GrantType = Literal["authorization_code", "refresh_token", "client_credentials"]

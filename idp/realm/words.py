@@ -15,7 +15,7 @@ ISSUER = r"^[^:\x00-\x1f\x7f]+$"
 CLIENT_ID = r"^[A-Za-z0-9._~-]{1,100}$"
 BASE32 = r"^[A-Z2-7]{26,128}$"
 MAIL_ADDRESS = r"^[^@\s]{1,64}@[^@\s]{1,190}$"
-URI = r"^[A-Za-z][A-Za-z0-9+.-]*:[!#-\[\]-~]+$"
+AUDIENCE = r"^(?:[A-Za-z][A-Za-z0-9+.-]*:[!#-\[\]-~]+|[A-Za-z0-9._~-]{1,100})$"
 
 # What a pattern asks for, in words: `'x' must be …`
 PATTERNS = {
@@ -27,7 +27,7 @@ PATTERNS = {
     CLIENT_ID: "must be letters, digits and . _ ~ - only, at most 100",
     BASE32: "must be 26 to 128 characters of base32 (A to Z, 2 to 7)",
     MAIL_ADDRESS: "must be an e-mail address",
-    URI: "must be an absolute URI, such as https://api.example.com",
+    AUDIENCE: "must be an absolute URI, such as https://api.example.com, or the client_id of an API",
 }
 
 

@@ -1,6 +1,7 @@
 """What people allowed clients: codes and refresh tokens, each consumed by one conditional update."""
 
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -141,6 +142,16 @@ def alive(tx: Transaction, realm: str, *, grant_id: str, now: int) -> Grant | No
 def end(tx: Transaction, grant_id: str, now: int) -> bool:
     """With every token made from it."""
     return tx.execute(_END, {"grant_id": grant_id, "now": now}).rowcount == 1
+
+
+def end_of_other_clients(tx: Transaction, realm: str, *, client_ids: Collection[str], now: int) -> int:
+    """End the grants of clients that the realm does not have (any more); how many there were."""
+    has = select(grants.c.client_id).where(grants.c.realm == realm, grants.c.ended_at.is_(None)).distinct()
+    gone = sorted(set(tx.execute(has).scalars()) - set(client_ids))
+    if not gone:
+        return 0
+    where = (grants.c.realm == realm, grants.c.ended_at.is_(None), grants.c.client_id.in_(gone))
+    return tx.execute(update(grants).where(*where).values(ended_at=now)).rowcount
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,3 +131,21 @@ def test_the_tokens_of_a_client_that_was_removed_are_inactive(
     server.reload(demo_realm(scopes=scopes, clients=others))
 
     assert portal.userinfo(token).status_code == 401
+
+
+def test_an_api_is_told_about_the_tokens_that_are_for_it(
+    start: Start, register: Callable[..., Portal], visit: Callable[..., Visitor]
+) -> None:
+    api = {
+        "client_id": "payments-api",
+        "client_secret": "a secret of the payments API",
+        "grant_types": ["client_credentials"],
+        "scope": "openid",
+    }
+    clients = [demo_client("portal"), demo_client("cli"), demo_client("billing"), api]
+    server = start(demo_realm(clients=clients, scopes={"payments": {"audience": ["payments-api"]}}))
+    token = register(server, "cli").sign_in(visit(server), scope="openid payments").access
+
+    found = register(server, api).introspect(token)
+
+    assert (found["active"], found["aud"], found["client_id"]) == (True, "payments-api", "cli")

@@ -167,3 +167,16 @@ def test_a_refresh_without_the_scope_that_the_client_lost_goes_on(
     server.reload(demo_realm(clients=demo_clients(scope="openid profile")))
 
     assert portal.refresh(tokens.refresh, scope="openid profile").status == 200
+
+
+@pytest.mark.parametrize("gone", [{"enabled": False}, None], ids=["disabled", "removed"])
+def test_a_client_that_comes_back_finds_its_grants_ended(
+    portal: Portal, visitor: Visitor, server: RunningServer, gone: dict[str, Any] | None
+) -> None:
+    tokens = portal.sign_in(visitor)
+    without = demo_clients(**gone) if gone else demo_clients()[1:]
+
+    server.reload(demo_realm(clients=without))
+    server.reload(demo_realm(clients=demo_clients()))
+
+    assert portal.refresh(tokens.refresh).error == "invalid_grant"

@@ -143,3 +143,9 @@ def test_a_token_ends_with_its_session(portal: Portal, visitor: Visitor) -> None
     visitor.submit(visitor.get(portal.server.endpoint("logout")))
 
     assert portal.userinfo(token).status_code == 401
+
+
+def test_a_request_without_a_token_is_told_the_scheme_and_no_error(standing_portal: Portal) -> None:
+    answer = standing_portal.http.get(standing_portal.server.endpoint("userinfo"))
+
+    assert (answer.status_code, answer.headers["www-authenticate"], answer.json()) == (401, "Bearer", {})

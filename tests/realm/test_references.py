@@ -142,3 +142,9 @@ def test_a_rule_for_a_level_of_one_factor_is_warned_of() -> None:
         w.message for w in examined(demo("level: two-factor\n      accept", "level: password\n      accept")).warnings
     ]
     assert "the rule 'administrators' asks for nothing: one factor is enough for the level 'password'" in warnings
+
+
+def test_an_audience_is_a_uri_or_a_client() -> None:
+    text = demo('audience: ["http://localhost:8083"]', "audience: [nightly-reprot]")
+    assert "no client 'nightly-reprot' is defined in 'clients', did you mean 'nightly-report'?" in only(text)
+    assert problems(demo('audience: ["http://localhost:8083"]', "audience: [nightly-report]")) == []
