@@ -61,7 +61,13 @@ class RunningServer:
         self.config, self.clock = config, clock
         self.app = create_app(self.settings, clock=clock, environ=environ)
         configuration = uvicorn.Config(
-            self.app, log_config=None, access_log=False, proxy_headers=False, server_header=False, lifespan="on"
+            self.app,
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            lifespan="on",
+            timeout_keep_alive=60,
         )
         self._server = uvicorn.Server(configuration)
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [listener]}, daemon=True)

@@ -11,6 +11,12 @@ from idp.oauth.demands import demands_of
 from idp.oauth.request import Context, OAuthRequest
 from idp.oauth.server import RealmServer
 
+# What the sign-in carries to its end. Whatever else a client sends is not used, and would only make forms long.
+_CARRIED = (
+    *("client_id", "redirect_uri", "response_type", "scope", "state", "nonce"),
+    *("code_challenge", "code_challenge_method"),
+    *("prompt", "max_age", "acr_values", "claims", "login_hint", "ui_locales"),
+)
 # Until these are known to be the client's own, an error goes to a page and not to the redirect URI.
 _IDENTIFYING = frozenset({"client_id", "redirect_uri"})
 
@@ -39,7 +45,8 @@ def validated(server: RealmServer, request: OAuthRequest) -> AuthorizationReques
     except OAuth2Error as error:
         error.redirect_uri = redirect_uri
         raise
-    return AuthorizationRequest(client.client_id, grant.redirect_uri, demands, dict(data))
+    carried = {name: data[name] for name in _CARRIED if name in data}
+    return AuthorizationRequest(client.client_id, grant.redirect_uri, demands, carried)
 
 
 def granted(server: RealmServer, context: Context, authorized: Authorized) -> str:

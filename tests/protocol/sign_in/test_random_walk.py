@@ -152,12 +152,17 @@ class Walk(RuleBasedStateMachine):
         if page := self._tab(browser, tab):
             self._post(browser, page, who, {})
 
-    @rule(browser=st.integers(0, 1), tab=pick, who=st.sampled_from(list(PASSWORDS)))
-    def go_all_the_way(self, browser: int, tab: int, who: str) -> None:
-        for _ in range(4):
-            if page := self._tab(browser, tab):
+    @rule(
+        browser=st.integers(0, 1),
+        client=st.sampled_from(["portal", "billing"]),
+        who=st.sampled_from(list(PASSWORDS)),
+        answers=st.integers(1, 4),
+    )
+    def go_along(self, browser: int, client: str, who: str, answers: int) -> None:
+        self._see(browser, self.portals[client].send(self.browsers[browser].visitor))
+        for _ in range(answers):
+            if page := self._tab(browser, -1):
                 self._post(browser, page, who, {})
-                tab = len(self.browsers[browser].tabs) - 1
             self.clock.advance(30)
 
     @rule(
@@ -318,7 +323,7 @@ class Walk(RuleBasedStateMachine):
 @pytest.mark.attack
 def test_whatever_is_done_to_the_pages_nothing_is_stored_that_was_not_proven(world: World) -> None:
     bounded = settings(
-        max_examples=20,
+        max_examples=30,
         stateful_step_count=25,
         deadline=None,
         derandomize=True,

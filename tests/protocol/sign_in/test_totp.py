@@ -149,12 +149,14 @@ def test_a_code_of_somebody_else_is_a_wrong_guess_of_ones_own(
 def test_a_secret_is_new_for_every_sign_in_and_of_no_use_before_it_is_confirmed(
     billing: Portal, visitor: Visitor, identify: Identify, stored: Stored
 ) -> None:
+    [before] = [row["n"] for row in stored("SELECT count(*) AS n FROM credentials")]
     one, two = identify(billing, visitor, "alice"), identify(billing, visitor, "alice")
 
     assert one.totp_secret != two.totp_secret
     visitor.secrets["alice"] = one.totp_secret
     assert visitor.submit(two, code=visitor.code("alice")).alert == WRONG
-    assert stored("SELECT id FROM credentials WHERE label = ''") == stored("SELECT id FROM credentials")
+    assert stored("SELECT id FROM credentials WHERE label <> ''") == []
+    assert stored("SELECT count(*) AS n FROM credentials") == [{"n": before}]
 
 
 def test_the_secret_comes_from_the_server_alone(billing: Portal, visitor: Visitor, identify: Identify) -> None:
