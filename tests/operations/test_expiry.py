@@ -1,0 +1,40 @@
+"""What has expired is taken out while the server runs, and nothing that is still good."""
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import func, select
+
+from idp.store.database import Database
+from idp.store.tables import grants
+from tests.conftest import Start
+from tests.operations.serving import eventually
+from tests.portal import Portal
+from tests.running import RunningServer, demo_realm
+from tests.visitor import Visitor
+
+DAY = 86400
+
+
+@pytest.fixture
+def server(start: Start, monkeypatch: pytest.MonkeyPatch) -> RunningServer:
+    """One whose sessions may be idle for longer than its grants live, and that sweeps all the time."""
+    monkeypatch.setattr("idp.app._SWEEP_EVERY", 0.05)
+    return start(demo_realm(sessions={"idle": "60d", "max": "90d"}))
+
+
+def test_a_session_outlasts_the_grants_that_were_made_from_it(
+    server: RunningServer, database_url: str, register: Callable[..., Portal], visit: Callable[..., Visitor]
+) -> None:
+    portal, alice = register(server, "portal"), visit(server)
+    portal.sign_in(alice)
+    database = Database(database_url)
+
+    def kept() -> int:
+        with database.read() as tx:
+            return int(tx.execute(select(func.count()).select_from(grants)).scalar_one())
+
+    server.clock.advance(40 * DAY)
+    eventually(lambda: kept() == 0)
+    assert "code" in portal.send(alice).parameters()
+    database.close()
