@@ -162,11 +162,8 @@ def built_in(name: str) -> Path:
 
 
 def _log_realm(change: str, status: FileStatus, _: Realm | None) -> None:
-    fields = {"realm": status.realm, "path": status.path}
-    if change == "realm_rejected":
-        emit(Event.REALM_REJECTED, **fields, problems=list(status.problems))
-    else:
-        emit(_EVENTS[change], **fields)
+    problems = {"problems": list(status.problems)} if change == "realm_rejected" else {}
+    emit(_EVENTS[change], realm=status.realm, path=status.path, **problems)
 
 
 def _end_grants_of_gone_clients(database: Database, realm: Realm, now: int) -> None:
@@ -178,9 +175,9 @@ def _end_grants_of_gone_clients(database: Database, realm: Realm, now: int) -> N
 
 def _sweep(database: Database, realms: Realms, clock: Callable[[], int], stopping: threading.Event) -> None:
     while not stopping.wait(_SWEEP_EVERY):
-        longest = max((r.tokens.refresh_max for r in realms.all()), default=0)
+        longest = max((lasts for r in realms.all() for lasts in (r.tokens.refresh_max, r.sessions.idle)), default=0)
         try:
             with database.write() as tx:
-                remove_expired(tx, now=clock(), longest_grant=longest)
+                remove_expired(tx, now=clock(), longest=longest)
         except (SQLAlchemyError, Overloaded) as error:
             emit(Event.UNAVAILABLE, reason=reason(error))

@@ -1,34 +1,25 @@
 """Errors that other people see: on the wire by their OAuth code, on the terminal by their sentence."""
 
 from authlib.oauth2 import OAuth2Error
-from authlib.oauth2.rfc6749 import (
-    AccessDeniedError,
-    InvalidClientError,
-    InvalidGrantError,
-    InvalidRequestError,
-    InvalidScopeError,
-    UnauthorizedClientError,
-    UnsupportedGrantTypeError,
-    UnsupportedResponseTypeError,
-)
+from authlib.oauth2.rfc6749 import InvalidClientError, InvalidGrantError, InvalidRequestError, InvalidScopeError
 
 __all__ = [
-    "AccessDeniedError",
+    "GrantTypeNotOfferedError",
     "InsufficientScopeError",
-    "InteractionRequiredError",
     "InvalidClientError",
     "InvalidGrantError",
     "InvalidRequestError",
     "InvalidScopeError",
     "InvalidTokenError",
-    "LoginRequiredError",
+    "MissingTokenError",
     "OAuth2Error",
     "Overloaded",
+    "RequestNotSupportedError",
+    "RequestUriNotSupportedError",
+    "ResponseTypeNotOfferedError",
     "SettingsError",
-    "UnauthorizedClientError",
-    "UnmetAuthenticationRequirementsError",
-    "UnsupportedGrantTypeError",
-    "UnsupportedResponseTypeError",
+    "UnknownClientError",
+    "UnknownRedirectUriError",
 ]
 
 
@@ -40,25 +31,60 @@ class Overloaded(Exception):
     """More work waits than can be done soon: the answer is 503 with Retry-After."""
 
 
-class LoginRequiredError(OAuth2Error):  # type: ignore[misc]  # Authlib has no types
-    """OpenID Connect Core section 3.1.2.6: `prompt=none` and nobody is signed in."""
+class UnknownClientError(InvalidRequestError):  # type: ignore[misc]  # Authlib has no types
+    """Goes to a page."""
 
-    error = "login_required"
-    description = "Nobody is signed in."
-
-
-class InteractionRequiredError(OAuth2Error):  # type: ignore[misc]  # Authlib has no types
-    """OpenID Connect Core section 3.1.2.6: `prompt=none` and something would have to be asked."""
-
-    error = "interaction_required"
-    description = "The person would have to be asked for something."
+    description = "The client_id is missing or not registered here."
 
 
-class UnmetAuthenticationRequirementsError(OAuth2Error):  # type: ignore[misc]  # Authlib has no types
-    """OpenID Connect Core Error Code unmet_authentication_requirements 1.0."""
+class UnknownRedirectUriError(InvalidRequestError):  # type: ignore[misc]  # Authlib has no types
+    """Goes to a page."""
 
-    error = "unmet_authentication_requirements"
-    description = "This person cannot reach any of the demanded acr values."
+    description = "The redirect_uri is missing or not registered for this client."
+
+
+class ResponseTypeNotOfferedError(OAuth2Error):  # type: ignore[misc]  # Authlib has no types
+    """RFC 6749 section 4.1.2.1. Authlib's own repeats the value that was sent, which may be anything."""
+
+    error = "unsupported_response_type"
+    description = "The response type code is the only one offered."
+
+
+class GrantTypeNotOfferedError(OAuth2Error):  # type: ignore[misc]  # Authlib has no types
+    """RFC 6749 section 5.2. Authlib's own repeats the value that was sent, which may be anything."""
+
+    error = "unsupported_grant_type"
+    description = "This grant type is not offered."
+
+
+class RequestNotSupportedError(OAuth2Error):  # type: ignore[misc]  # Authlib has no types
+    """OpenID Connect Core section 3.1.2.6."""
+
+    error = "request_not_supported"
+    description = "Request objects are not offered."
+
+
+class RequestUriNotSupportedError(OAuth2Error):  # type: ignore[misc]  # Authlib has no types
+    """OpenID Connect Core section 3.1.2.6."""
+
+    error = "request_uri_not_supported"
+    description = "Request objects are not offered."
+
+
+class MissingTokenError(OAuth2Error):  # type: ignore[misc]  # Authlib has no types
+    """RFC 6750 section 3.1: a request without a token is told the scheme, and no error."""
+
+    error = "invalid_request"
+    description = "The request has no access token."
+    status_code = 401
+
+    def get_body(self) -> list[tuple[str, str]]:
+        """Nothing (RFC 6750 section 3.1)."""
+        return []
+
+    def get_headers(self) -> list[tuple[str, str]]:
+        """A challenge without an error code."""
+        return [*super().get_headers(), ("WWW-Authenticate", "Bearer")]
 
 
 class InvalidTokenError(OAuth2Error):  # type: ignore[misc]  # Authlib has no types

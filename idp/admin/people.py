@@ -17,7 +17,6 @@ from idp.store.users import NameTaken, User
 
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}")
 _NAME = re.compile(r"[^@\s\x00-\x1f\x7f](?:[^@\x00-\x1f\x7f]{0,98}[^@\s\x00-\x1f\x7f])?")
-
 _LONGEST_KEY = 200
 
 
@@ -104,8 +103,7 @@ class People:
             new_groups = user.groups if groups is None else tuple(groups)
             _check_roles(realm, new_roles, new_groups)
             users.set_roles(tx, user.id, roles=new_roles, groups=new_groups)
-            who = {"realm": self._realm, "user_id": user.id, "username": user.username}
-            tx.emit(Event.USER_ROLES_SET, **who, by=self._by, roles=new_roles, groups=new_groups)
+            self._audit(tx, Event.USER_ROLES_SET, user, roles=new_roles, groups=new_groups)
 
     def reset_factors(self, identifier: str) -> None:
         """Every second factor is removed, with the guesses against it; the next sign-in sets a new one up."""
@@ -136,8 +134,8 @@ class People:
             raise Refused(f"nobody in realm {self._realm!r} has the user name or e-mail address {identifier!r}")
         return known
 
-    def _audit(self, tx: Transaction, event: Event, user: User) -> None:
-        tx.emit(event, realm=self._realm, user_id=user.id, username=user.username, by=self._by)
+    def _audit(self, tx: Transaction, event: Event, user: User, **fields: Sequence[str]) -> None:
+        tx.emit(event, realm=self._realm, user_id=user.id, username=user.username, by=self._by, **fields)
 
 
 def _check_names(person: NewPerson) -> None:

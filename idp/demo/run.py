@@ -9,17 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pyotp
-
 from idp.demo.api import api
 from idp.demo.portal import Sibling, portal
 from idp.demo.realm_file import DEFAULT_BASE, FILE, Ports, confidential_client, config_for, load_realm
 from idp.demo.sites import Site, serve, stopped_by_signals
 from idp.errors import SettingsError
+from idp.factors.totp import PERIOD, code_at, key_uri
 from idp.realm.schema import Realm, SeedUser
 from idp.settings import Settings, secret_keys
-
-PERIOD = 30  # seconds that a TOTP code is shown for
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,7 +161,7 @@ def announcement(realm: Realm, *, ports: Ports, file: Path, now: int, commands: 
 
 def codes_line(realm: Realm, *, now: int) -> str:
     """The codes of this moment and how long they are shown, in one line."""
-    codes = [f"{user.username}'s code: {_code(user.totp.secret, now)}" for user in realm.users if user.totp]
+    codes = [f"{user.username}'s code: {code_at(user.totp.secret, now)}" for user in realm.users if user.totp]
     return f"{', '.join(codes)}  (for {PERIOD - now % PERIOD} s) " if codes else ""
 
 
@@ -172,20 +169,16 @@ def current_code(realm: Realm, username: str, *, now: int) -> str:
     """The TOTP code that a demo account's authenticator app shows. Raises SettingsError for who has none."""
     for user in realm.users:
         if user.username == username and user.totp:
-            return _code(user.totp.secret, now)
+            return code_at(user.totp.secret, now)
     raise SettingsError(f"'{username}' is no demo account with an authenticator app")
 
 
 def _account(user: SeedUser, now: int) -> str:
-    has = f"{_code(user.totp.secret, now)}, for {PERIOD - now % PERIOD} s" if user.totp else "none yet"
+    has = f"{code_at(user.totp.secret, now)}, for {PERIOD - now % PERIOD} s" if user.totp else "none yet"
     return f"  {user.username:<20} {user.password:<30} {has}"
-
-
-def _code(secret: str, now: int) -> str:
-    return pyotp.TOTP(secret).at(now)
 
 
 def _totp_uri(realm: Realm, user: SeedUser) -> str:
     issuer = realm.factors.totp.issuer if realm.factors.totp else None
     assert user.totp is not None
-    return pyotp.TOTP(user.totp.secret).provisioning_uri(name=user.username, issuer_name=issuer or realm.title)
+    return key_uri(user.totp.secret, issuer=issuer or realm.title, account=user.username)

@@ -39,6 +39,12 @@ def emit(event: Event, **fields: Any) -> None:
         _log.log(level, kind.name, extra={"fields": {k: v for k, v in fields.items() if v is not None}})
 
 
+def origin(error: BaseException) -> dict[str, Any]:
+    """Its type and where it came from, as `error` and `trace`: its text may hold what a person typed."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return {"error": type(error).__name__, "trace": [f"{f.filename}:{f.lineno} {f.name}" for f in frames]}
+
+
 class JsonLines(logging.Formatter):
     """One line of JSON a record; control characters are escaped by JSON, so that nobody writes a second line."""
 
@@ -56,11 +62,8 @@ class JsonLines(logging.Formatter):
             line["request_id"] = identifier
         if address := remote_address.get():
             line["address"] = address
-        if record.exc_info and record.exc_info[0]:
-            # The text of an exception may hold what a person typed: the log gets its type and where it came from.
-            frames = traceback.extract_tb(record.exc_info[2])
-            line["error"] = record.exc_info[0].__name__
-            line["trace"] = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
+        if record.exc_info and record.exc_info[1]:
+            line |= origin(record.exc_info[1])
         return _json.encode(line | (fields or {}))
 
 

@@ -38,24 +38,29 @@ def fresh_secret() -> str:
     return new_bearer()
 
 
-def known_here(sealer: Sealer, realm: str, browser: Browser) -> dict[str, str]:
-    """The people who signed in from this browser, each with an identifier of the browser for that person."""
+def known_here(sealer: Sealer, realm: str, browser: Browser, *, user_id: str, epoch: int) -> str | None:
+    """What the browser is called among this person's, if they signed in from it since `epoch` (a password ago)."""
+    identifier, since = _people(sealer, realm, browser).get(user_id, ("", -1))
+    return identifier if since == epoch else None
+
+
+def remember(sealer: Sealer, realm: str, browser: Browser, *, user_id: str, epoch: int) -> str | None:
+    """The value of `Cookies.known` once this person has signed in; None when the browser knows it already."""
+    if known_here(sealer, realm, browser, user_id=user_id, epoch=epoch):
+        return None
+    others = {known: value for known, value in _people(sealer, realm, browser).items() if known != user_id}
+    newest = [*others.items(), (user_id, (secrets.token_hex(8), epoch))][-_PEOPLE_REMEMBERED:]
+    return sealer.seal_json(dict(newest), _context(realm))
+
+
+def _people(sealer: Sealer, realm: str, browser: Browser) -> dict[str, tuple[str, int]]:
     if not browser.known:
         return {}
     try:
         people: Any = sealer.open_json(browser.known, _context(realm))
     except NotSealedHere:
         return {}
-    return dict(people)
-
-
-def remember(sealer: Sealer, realm: str, browser: Browser, user_id: str) -> str | None:
-    """The value of `Cookies.known` once this person has signed in; None when the browser knows it already."""
-    people = known_here(sealer, realm, browser)
-    if user_id in people:
-        return None
-    newest = [*people.items(), (user_id, secrets.token_hex(8))][-_PEOPLE_REMEMBERED:]
-    return sealer.seal_json(dict(newest), _context(realm))
+    return {user_id: (identifier, epoch) for user_id, (identifier, epoch) in people.items()}
 
 
 def _context(realm: str) -> str:

@@ -45,7 +45,7 @@ def open_session(
         event = Event.SIGNED_IN
     tx.emit(event, **who, session_id=session_id, acr=outcome.acr, amr=outcome.amr)
     transactions.move_browser(tx, old=browser.secret, new=browser_secret)
-    known_value = remember(sealer, realm.name, browser, known.user.id)
+    known_value = remember(sealer, realm.name, browser, user_id=known.user.id, epoch=known.user.epoch)
     return session_id, Cookies(secret=browser_secret, session=secret, known=known_value)
 
 

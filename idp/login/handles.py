@@ -74,13 +74,12 @@ class Handles:
         found = transactions.find(tx, handle=handle, realm=realm)
         if found is None:
             return Lost("expired")
-        row, owner = found
-        state = state_json.load(self._sealer.open_json(row.state, _context(realm)))
-        if owner != digest(browser.secret):
+        state = state_json.load(self._sealer.open_json(found.state, _context(realm)))
+        if found.browser != digest(browser.secret):
             return Lost("other-browser", state.request)
-        if row.expires_at <= now:
+        if found.expires_at <= now:
             return Lost("expired", state.request)
-        return Under(handle, state, row.state)
+        return Under(handle, state, found.state)
 
     def csrf_token(self, handle: str) -> str:
         """What the form of this sign-in must send along; nobody who does not see the page can make it."""

@@ -48,7 +48,7 @@ class PasswordStep:
         known = situation.known
         if situation.state.user_id is None:
             known = people.by_identifier(tx, realm, identifier)
-        here = known_here(self._sealer, realm, situation.browser).get(known.user.id) if known else None
+        here = self._known_here(situation, known) if known else None
         subject = self._subject(situation, known, identifier, here)
         if guesses.count(tx, subject, now=situation.now, wait=no_wait if here else password_wait) is None:
             return Message("error.slowed", {"seconds": guesses.blocked_for(tx, subject, situation.now)})
@@ -86,13 +86,16 @@ class PasswordStep:
         cookie = situation.browser.session
         limits, now = realm.sessions, situation.now
         session = sessions.find(tx, realm.name, secret=cookie, limits=limits, now=now) if cookie else None
-        mine = session is not None and session.user_id == known.user.id
         return replace(
             state.with_proof(Proof("password", now)),
             user_id=known.user.id,
             epoch=known.user.epoch,
-            session_id=session.id if session and mine else None,
+            session_id=session.id if session and session.user_id == known.user.id else None,
         )
+
+    def _known_here(self, situation: Situation, known: Known) -> str | None:
+        realm, user = situation.realm.name, known.user
+        return known_here(self._sealer, realm, situation.browser, user_id=user.id, epoch=user.epoch)
 
     def _subject(self, situation: Situation, known: Known | None, identifier: str, here: str | None) -> str:
         if known is None:

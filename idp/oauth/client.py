@@ -1,7 +1,5 @@
 """A client of the realm file as Authlib's grants see it."""
 
-from typing import Any
-
 from authlib.oauth2.rfc6749 import ClientMixin
 
 from idp.errors import InvalidScopeError
@@ -19,15 +17,6 @@ class OAuthClient(ClientMixin):  # type: ignore[misc]  # Authlib has no types
 
     @property
     def client_id(self) -> str:
-        """The identifier."""
-        return self.registered.client_id
-
-    @property
-    def client_metadata(self) -> dict[str, Any]:
-        """What Authlib's endpoints look up by the names of RFC 7591."""
-        return {"post_logout_redirect_uris": list(self.registered.post_logout_redirect_uris)}
-
-    def get_client_id(self) -> str:
         """The identifier."""
         return self.registered.client_id
 

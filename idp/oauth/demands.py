@@ -5,26 +5,12 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from idp.errors import InvalidRequestError, OAuth2Error
+from idp.errors import InvalidRequestError, RequestNotSupportedError, RequestUriNotSupportedError
 from idp.policy.question import Request
 
 PROMPTS = ("none", "login", "select_account")
 _MOST_VALUES = 20
 _WHOLE_NUMBER = re.compile(r"[0-9]{1,10}")
-
-
-class RequestNotSupportedError(OAuth2Error):  # type: ignore[misc]  # Authlib has no types
-    """OpenID Connect Core section 3.1.2.6."""
-
-    error = "request_not_supported"
-    description = "Request objects are not offered."
-
-
-class RequestUriNotSupportedError(OAuth2Error):  # type: ignore[misc]  # Authlib has no types
-    """OpenID Connect Core section 3.1.2.6."""
-
-    error = "request_uri_not_supported"
-    description = "Request objects are not offered."
 
 
 def demands_of(parameters: Mapping[str, str], *, scope: str, levels: Collection[str]) -> Request:

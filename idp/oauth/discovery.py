@@ -7,10 +7,9 @@ from idp.oauth.grants import GRANTS
 from idp.oauth.introspection import Introspection
 from idp.oauth.pkce import PkceS256
 from idp.oauth.revocation import Revocation
+from idp.realm.references import STANDARD_SCOPES
 from idp.realm.schema import Realm
 from idp.tokens.keys import ALGORITHMS
-
-STANDARD_SCOPES = ("openid", "profile", "email")
 
 
 def metadata(realm: Realm, issuer: str) -> dict[str, Any]:

@@ -27,10 +27,6 @@ class Introspection(IntrospectionEndpoint):  # type: ignore[misc]  # Authlib has
         if "token" not in request.form:
             raise InvalidRequestError("token is missing.")
 
-    def query_token(self, token: str, hint: str | None) -> Any:
-        """Not used: see `authenticate_token`."""
-        raise NotImplementedError
-
     def authenticate_token(self, request: OAuthRequest, client: OAuthClient) -> dict[str, Any] | None:
         """What is said of the token, or None when it is inactive or not this client's business."""
         self.check_params(request, client)
@@ -43,10 +39,6 @@ class Introspection(IntrospectionEndpoint):  # type: ignore[misc]  # Authlib has
             return None
         grant = grants.alive(context.tx, context.realm.name, grant_id=stored.grant_id, now=context.now)
         return None if grant is None else self._of_refresh(stored, grant, context.issuer)
-
-    def introspect_token(self, token: dict[str, Any]) -> dict[str, Any]:
-        """It is the answer already."""
-        return token
 
     def create_introspection_payload(self, token: dict[str, Any] | None) -> dict[str, Any]:
         """Of an inactive token nothing else is said (RFC 7662 section 2.2)."""

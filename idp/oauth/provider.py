@@ -6,12 +6,9 @@ from typing import Any
 
 from idp.login.gate import Authorized
 from idp.oauth import authorization
-from idp.oauth.introspection import Introspection
 from idp.oauth.keyrings import KeyRings
 from idp.oauth.request import Context, OAuthRequest, Pairs
-from idp.oauth.revocation import Revocation
 from idp.oauth.server import OAuthResponse, RealmServer
-from idp.oauth.userinfo import UserInfo
 from idp.realm.schema import Realm
 from idp.store.database import Transaction
 from idp.tokens.sealing import Sealer
@@ -30,7 +27,7 @@ class Provider:
         """The engine of the realm as it is now."""
         server = self._servers.get(realm.name)
         if server is None or server.realm is not realm:
-            server = self._servers[realm.name] = _server(realm, self._issuer(realm.name))
+            server = self._servers[realm.name] = RealmServer(realm, self._issuer(realm.name))
         return server
 
     def context(self, realm: Realm, tx: Transaction, now: int) -> Context:
@@ -60,15 +57,3 @@ class Provider:
         request.refuse_malformed()
         endpoint: Any = server.endpoint(name)
         return server.handle_response(*endpoint(request))
-
-    def refusal(self, context: Context, error: Any, *, method: str, parameters: Pairs) -> OAuthResponse:
-        """A protocol error as it goes on the wire."""
-        request = OAuthRequest(method=method, parameters=parameters, headers={}, context=context)
-        return self.server(context.realm).handle_error_response(request, error)
-
-
-def _server(realm: Realm, issuer: str) -> RealmServer:
-    server = RealmServer(realm, issuer)
-    for endpoint in (Revocation, Introspection, UserInfo):
-        server.register_endpoint(endpoint)
-    return server

@@ -49,10 +49,10 @@ class Payload(OAuth2Payload):  # type: ignore[misc]  # Authlib has no types
         """Every value of a name."""
         return self._lists
 
-    def malformed(self, but: frozenset[str] = frozenset()) -> str | None:
-        """The name of a parameter that is sent twice (RFC 6749 section 3.1) or is too long, or None."""
-        wrong = (n for n, v in self._lists.items() if n not in but and (len(v) > 1 or len(v[0]) > _LONGEST_VALUE))
-        return next(wrong, None)
+    @property
+    def is_malformed(self) -> bool:
+        """Whether a parameter is sent twice (RFC 6749 section 3.1) or is too long."""
+        return any(len(values) > 1 or len(values[0]) > _LONGEST_VALUE for values in self._lists.values())
 
 
 class OAuthRequest(OAuth2Request):  # type: ignore[misc]  # Authlib has no types
@@ -87,5 +87,5 @@ class OAuthRequest(OAuth2Request):  # type: ignore[misc]  # Authlib has no types
 
     def refuse_malformed(self) -> None:
         """Raises InvalidRequestError for a parameter that is doubled or over-long."""
-        if self.payload.malformed() is not None:
+        if self.payload.is_malformed:
             raise InvalidRequestError("A parameter is sent twice or is too long.")

@@ -5,34 +5,18 @@ from typing import Any
 from authlib.consts import default_json_headers
 from authlib.oidc.core import UserInfoEndpoint
 
-from idp.errors import InsufficientScopeError, InvalidRequestError, InvalidTokenError, OAuth2Error
+from idp.errors import InsufficientScopeError, InvalidRequestError, InvalidTokenError, MissingTokenError
 from idp.oauth.access_tokens import active
 from idp.oauth.issuing import person_claims
 from idp.oauth.request import OAuthRequest
 from idp.tokens.claims import roles
 
 
-class MissingTokenError(OAuth2Error):  # type: ignore[misc]  # Authlib has no types
-    """RFC 6750 section 3.1: a request without a token is told the scheme, and no error."""
-
-    error = "invalid_request"
-    description = "The request has no access token."
-    status_code = 401
-
-    def get_body(self) -> list[tuple[str, str]]:
-        """Nothing (RFC 6750 section 3.1)."""
-        return []
-
-    def get_headers(self) -> list[tuple[str, str]]:
-        """A challenge without an error code."""
-        return [*super().get_headers(), ("WWW-Authenticate", "Bearer")]
-
-
 class UserInfo(UserInfoEndpoint):  # type: ignore[misc]  # Authlib has no types
     """What the scopes of the token allow to say about its person."""
 
     def __call__(self, request: OAuthRequest) -> tuple[int, dict[str, Any], Any]:
-        """Raises InvalidTokenError for a token that is not good, or whose person it is not about."""
+        """Raises InvalidTokenError for a token that is not good, InsufficientScopeError for one without `openid`."""
         found = active(request.context, _bearer(request))
         if found is None:
             raise InvalidTokenError

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from idp.policy import requirements as req
 from idp.policy.proofs import FIRST_FACTORS, Proof, amr
-from idp.policy.question import RECOVERY, Person, Request, Session
+from idp.policy.question import Person, Request, Session
 from idp.policy.requirements import Requirement
-from idp.realm.schema import Client, Realm
+from idp.realm.schema import RECOVERY, Client, Realm
 
 # A cookie stolen hours after the sign-in must not suffice to enrol a factor. As long as the page may stay open.
 ENROL_WITHIN = 900
@@ -83,7 +83,8 @@ def _counting(user: Person, client: Client, request: Request, session: Session, 
     """The proofs that count. Those given for this request always do, or a short `max_age` would ask for ever."""
     max_age = client.default_max_age if request.max_age is None else request.max_age
     oldest = 0 if max_age is None else now - max_age
-    again = request.again or max_age == 0
+    # OpenID Connect Core section 3.1.2.1.
+    again = max_age == 0 or bool(request.prompt & {"login", "select_account"})
     earlier = () if again else tuple(p for p in session.earlier if p.at >= oldest)
     return tuple(p for p in (*earlier, *session.given) if user.still_has(p))
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 
 from idp.policy.decide import Demand, decide
 from idp.policy.proofs import Proof
-from idp.policy.question import RECOVERY, Credential, Person, Request, Session
+from idp.policy.question import Credential, Person, Request, Session
 from idp.policy.requirements import matches
-from idp.realm.schema import Client, Realm, Rule
+from idp.realm.schema import RECOVERY, Client, Realm, Rule
 
 _MOST_STEPS = 10
 

@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 
 from idp.policy.proofs import Proof
-
-RECOVERY = "recovery-codes"
+from idp.realm.schema import RECOVERY
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +47,6 @@ class Request:
     essential_acr: tuple[str, ...] = ()
     max_age: int | None = None
     prompt: frozenset[str] = frozenset()
-
-    @property
-    def again(self) -> bool:
-        """Whether no earlier proof counts (OpenID Connect Core section 3.1.2.1)."""
-        return self.max_age == 0 or bool(self.prompt & {"login", "select_account"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from idp.policy.proofs import FIRST_FACTORS, Kind, Proof, kinds
-from idp.policy.question import RECOVERY, Person, Request
-from idp.realm.schema import Client, Level, Realm, When
+from idp.policy.question import Person, Request
+from idp.realm.schema import RECOVERY, Client, Level, Realm, When
 
-# Recovery codes are made with another factor, never enrolled by themselves.
 ENROLLABLE = frozenset({"totp"})
 # The first proof can be given by everybody at any time.
 _FIRST = Proof(FIRST_FACTORS[0], 0)
@@ -41,7 +40,7 @@ def of_rules(realm: Realm, *, person: Person, client: Client, scopes: frozenset[
             source="rule",
             rule=rule.name,
             levels=(rule.level,),
-            accept=accepted(realm, realm.levels[rule.level]) & frozenset(rule.accept or realm.second_factors),
+            accept=realm.accepted(realm.levels[rule.level], rule),
             max_age=rule.max_age,
         )
         for rule in realm.second_factor.rules
@@ -66,15 +65,9 @@ def of_request(
             return "unmet_authentication_requirements"
         levels = reachable if any_will_do else reachable[:1]
         if levels:
-            accept = frozenset[str]().union(*(accepted(realm, realm.levels[v]) for v in levels))
+            accept = frozenset[str]().union(*(realm.accepted(realm.levels[v]) for v in levels))
             required.append(Requirement(source=source, rule=None, levels=levels, accept=accept, max_age=None))
     return tuple(required)
-
-
-def accepted(realm: Realm, level: Level) -> frozenset[str]:
-    """The realm's second factors that the level takes."""
-    present = frozenset(realm.second_factors)
-    return present if level.accept is None else present & frozenset(level.accept)
 
 
 def _known(realm: Realm, values: tuple[str, ...]) -> tuple[str, ...]:
@@ -85,7 +78,7 @@ def can_reach(realm: Realm, person: Person, level: Level, proofs: tuple[Proof, .
     """With factors that the person owns or may enrol now, or has proven: one that was shut since takes nothing back."""
     if holds(realm, level, (*proofs, _FIRST)):
         return True
-    accept = accepted(realm, level)
+    accept = realm.accepted(level)
     return bool(accept & person.usable) or bool(enrollable(realm, person, accept))
 
 
@@ -104,7 +97,7 @@ def enrollable(realm: Realm, person: Person, accept: frozenset[str]) -> frozense
 
 def holds(realm: Realm, level: Level, proofs: Iterable[Proof]) -> bool:
     """Whether the proofs reach the level: enough kinds, those other than the password all accepted by it."""
-    accept = accepted(realm, level)
+    accept = realm.accepted(level)
     counted = [p for p in proofs if p.factor in FIRST_FACTORS or p.factor in accept]
     return any(p.factor in FIRST_FACTORS for p in counted) and len(kinds(counted)) >= level.factors
 
@@ -116,7 +109,7 @@ def met(realm: Realm, requirement: Requirement, proofs: Iterable[Proof], now: in
     def counts(proof: Proof, level: Level) -> bool:
         if proof.kind is Kind.KNOWLEDGE:
             return True
-        narrowed = requirement.accept if requirement.rule else accepted(realm, level)
+        narrowed = requirement.accept if requirement.rule else realm.accepted(level)
         return proof.factor in narrowed and (youngest is None or proof.at >= youngest)
 
     proofs = tuple(proofs)

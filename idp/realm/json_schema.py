@@ -3,15 +3,12 @@
 import ast
 import inspect
 import json
-import sys
-from pathlib import Path
 from typing import Any
 
 from idp.realm import schema
 from idp.realm.words import DURATION, written_duration
 
 NAMES = ("properties", "$defs", "patternProperties")
-TARGET = Path("realm-config/realm.schema.json")
 
 
 def realm_schema() -> dict[str, Any]:
@@ -83,13 +80,3 @@ def _plain(part: Any) -> Any:
 def _each(parts: dict[str, Any]) -> dict[str, Any]:
     """A mapping of names to schemas: a key of the file called `default` is none of the schema's."""
     return {name: _plain(part) for name, part in parts.items()}
-
-
-def main() -> None:
-    """`python -m idp.realm.json_schema [PATH]` writes the file anew."""
-    target = Path(sys.argv[1]) if len(sys.argv) > 1 else TARGET
-    target.write_text(written_schema(), encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main()

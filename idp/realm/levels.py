@@ -4,10 +4,8 @@ from collections.abc import Iterator
 
 from idp.realm.document import Node
 from idp.realm.findings import Finding
-from idp.realm.schema import Level, Realm, Rule
+from idp.realm.schema import RECOVERY, Level, Realm, Rule
 from idp.realm.suggestions import either
-
-RECOVERY = "recovery-codes"  # made with another factor, never enrolled by themselves
 
 
 def check_levels(realm: Realm, root: Node) -> Iterator[Finding]:
@@ -32,19 +30,11 @@ def warn_of_rules(realm: Realm) -> Iterator[Finding]:
                 ("second_factor", "rules", index, "level"),
                 f"the rule '{rule.name}' asks for nothing: one factor is enough for the level '{rule.level}'",
             )
-        elif level and accepted(realm, level, rule) == {RECOVERY}:
+        elif level and realm.accepted(level, rule) == {RECOVERY}:
             yield Finding(
                 ("second_factor", "rules", index),
                 f"the rule '{rule.name}' accepts recovery codes alone: who has used them up is locked out",
             )
-
-
-def accepted(realm: Realm, level: Level, rule: Rule | None = None) -> frozenset[str]:
-    """The realm's second factors that a level, and a rule for it, take."""
-    taken = frozenset(realm.second_factors)
-    for accept in (level.accept, rule.accept if rule else None):
-        taken &= frozenset(realm.second_factors if accept is None else accept)
-    return taken
 
 
 def _check_reach(realm: Realm, root: Node) -> Iterator[Finding]:
@@ -72,21 +62,21 @@ def _check_order(realm: Realm) -> Iterator[Finding]:
 def _promises_less(realm: Realm, level: Level, earlier: Level) -> bool:
     if level.factors != earlier.factors:
         return level.factors < earlier.factors
-    return level.factors == 2 and accepted(realm, level) > accepted(realm, earlier) != frozenset()
+    return level.factors == 2 and realm.accepted(level) > realm.accepted(earlier) != frozenset()
 
 
 def _check_rule(realm: Realm, rule: Rule, index: int) -> Iterator[Finding]:
     level = realm.levels.get(rule.level)
-    if level is None or level.factors == 1 or accepted(realm, level, rule):
+    if level is None or level.factors == 1 or realm.accepted(level, rule):
         return
     if not set(rule.accept or ()) <= set(realm.second_factors):
         return  # reported as a factor that is not there
     path = ("second_factor", "rules", index)
-    if rule.accept is not None and accepted(realm, level):
+    if rule.accept is not None and realm.accepted(level):
         yield Finding(
             (*path, "accept"),
             f"nobody can meet the rule '{rule.name}': its level '{rule.level}' accepts "
-            f"{either(sorted(accepted(realm, level)))}, and the rule only {either(rule.accept)}",
+            f"{either(sorted(realm.accepted(level)))}, and the rule only {either(rule.accept)}",
         )
     else:
         yield Finding((*path, "level"), f"nobody can meet the rule '{rule.name}': nobody can reach '{rule.level}'")

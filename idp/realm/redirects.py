@@ -10,6 +10,7 @@ DANGEROUS = frozenset({"javascript", "data", "vbscript", "blob", "file", "about"
 RESPONSE_PARAMETERS = ("code", "state", "iss", "error")
 MAX_PARAMETERS = 50
 SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
+HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+")
 ALLOWED = re.compile(r"[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]*")  # RFC 3986 appendix A
 
 
@@ -50,7 +51,8 @@ def _web_weakness(uri: str) -> str | None:
         return "has no host: it begins as https://portal.example.com/ does"
     if "@" in parts.netloc:
         return "has a user name (@) in it: remove it"
-    if "%" in host:
+    # It goes into Content-Security-Policy, where `;` and `,` would begin something else.
+    if not HOST.fullmatch(host):
         return "has a host that cannot be"
     return _query_weakness(parts.query)
 

@@ -26,6 +26,7 @@ from idp.realm.words import (
 )
 
 SecondFactor = Literal["totp", "recovery-codes"]
+RECOVERY: SecondFactor = "recovery-codes"  # made with another factor, never enrolled by themselves
 Names = tuple[str, ...]
 
 
@@ -81,7 +82,7 @@ class Password(Section):
     min_length: Annotated[int, Field(ge=8, le=64)] = 8
     """The fewest characters of a new password."""
     min_length_alone: Annotated[int, Field(ge=8, le=64)] = 15
-    """The fewest characters for people whom nothing asks for a second factor."""
+    """The fewest characters for people whose password opens some client all by itself."""
 
 
 class Totp(Section):
@@ -130,7 +131,7 @@ class Rule(Section):
     """A demand for a level, optionally by fewer factors and no older than `max_age`."""
 
     name: Text
-    """Shown by `idp explain` and in the audit log as the reason."""
+    """Shown as the reason by `idp explain`, and to the people who are asked because of it."""
     when: When = When()
     """Whom it binds; left out, everyone."""
     level: str
@@ -171,7 +172,7 @@ class Scope(Section):
     """A scope beside the standard ones, and the `aud` that an access token with it carries (RFC 9068 section 3)."""
 
     description: str = ""
-    """For people who are asked for their consent, and for administrators."""
+    """For administrators."""
     audience: tuple[Annotated[str, Field(max_length=500, pattern=AUDIENCE)], ...] = ()
     """The APIs that the scope is for: their URIs, or the client_ids of those that introspect their tokens."""
 
@@ -319,5 +320,12 @@ class Realm(Section):
     @cached_property
     def second_factors(self) -> tuple[str, ...]:
         """The second factors that exist in this realm, strongest first."""
-        present = {"totp": self.factors.totp, "recovery-codes": self.factors.recovery_codes}
+        present = {"totp": self.factors.totp, RECOVERY: self.factors.recovery_codes}
         return tuple(name for name, configured in present.items() if configured is not None)
+
+    def accepted(self, level: Level, rule: Rule | None = None) -> frozenset[str]:
+        """The second factors of this realm that a level, and a rule for it, take."""
+        taken = frozenset(self.second_factors)
+        for accept in (level.accept, rule.accept if rule else None):
+            taken = taken if accept is None else taken & frozenset(accept)
+        return taken

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from idp.errors import SettingsError
 from idp.realm.loading import Examination
 from idp.realm.problems import Problem
 from idp.realm.schema import Realm
@@ -121,7 +122,8 @@ def prepare(files: Mapping[str, RealmFile], callback: Callable[[Realm], object])
         try:
             callback(realm)
         except Exception as error:  # noqa: BLE001 - whatever hinders a new realm must not stop the old one
-            agreed[key] = agreed[key].refused(f"the realm could not be prepared ({type(error).__name__})")
+            told = f"the realm could not be prepared ({type(error).__name__})"
+            agreed[key] = agreed[key].refused(str(error) if isinstance(error, SettingsError) else told)
             agreed = agree(agreed)
     return agreed
 

@@ -6,14 +6,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult, Engine, Executable, create_engine, delete, event, insert
+from sqlalchemy import Connection, CursorResult, Engine, Executable, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from idp.errors import OAuth2Error, Overloaded
 from idp.events.catalogue import Event
 from idp.events.log import emit
-from idp.store.tables import revoked_tokens
 
 # Seconds. A request may have to wait for the one and then for the other, and must be answered in six.
 _WRITER_PATIENCE = 3.0
@@ -72,7 +71,6 @@ class Database:
         self._reader = self._engine if self.is_sqlite else self._engine.execution_options(isolation_level="AUTOCOMMIT")
         # SQLite has one writer at a time. Waiting here is fair; waiting in SQLite is a lottery with a long tail.
         self._writer = threading.Lock() if self.is_sqlite else None
-        self._has_failed = False
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
@@ -83,19 +81,15 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Transaction]:
         """Committed as a whole. A protocol error commits too: what it consumed stays consumed. A bug rolls back."""
-        try:
-            with ExitStack() as held:
-                transaction = Transaction(lambda: self._begin(held))
-                try:
-                    yield transaction
-                except OAuth2Error:
-                    transaction.commit()
-                    transaction.flush_events()
-                    raise
+        with ExitStack() as held:
+            transaction = Transaction(lambda: self._begin(held))
+            try:
+                yield transaction
+            except OAuth2Error:
                 transaction.commit()
-        except OperationalError:
-            self._has_failed = True
-            raise
+                transaction.flush_events()
+                raise
+            transaction.commit()
         transaction.flush_events()
 
     def _begin(self, held: ExitStack) -> Connection:
@@ -107,29 +101,6 @@ class Database:
         connection = held.enter_context(self._engine.connect())
         connection.exec_driver_sql("BEGIN IMMEDIATE")
         return connection
-
-    def trouble(self) -> str | None:
-        """Why nobody can be signed in now, or None. Something is really written once a write has failed."""
-        try:
-            if self._has_failed:
-                self._write_and_remove()
-                self._has_failed = False
-            with self.write() as tx:
-                connection = tx.connection
-                if not self.is_sqlite and connection.exec_driver_sql("SHOW transaction_read_only").scalar() == "on":
-                    return "the database is read-only"
-        except (SQLAlchemyError, Overloaded) as error:
-            return reason(error)
-        return None
-
-    def _write_and_remove(self) -> None:
-        """More than fits into what is allocated already, so that a full disk shows."""
-        rows = [{"jti": f"{number:064}", "expires_at": 0} for number in range(400)]
-        with self.write() as tx:
-            tx.execute(delete(revoked_tokens).where(revoked_tokens.c.expires_at == 0))
-            tx.execute(insert(revoked_tokens), rows)
-        with self.write() as tx:
-            tx.execute(delete(revoked_tokens).where(revoked_tokens.c.expires_at == 0))
 
     def close(self) -> None:
         """Give the connections back."""

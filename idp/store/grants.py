@@ -32,7 +32,6 @@ class Grant:
     nonce: str | None
     redirect_uri: str
     code_challenge: str | None
-    created_at: int
     expires_at: int
 
 
@@ -212,6 +211,5 @@ def _as_grant(row: Any) -> Grant:
         nonce=row.nonce,
         redirect_uri=row.redirect_uri,
         code_challenge=row.code_challenge,
-        created_at=row.created_at,
         expires_at=row.expires_at,
     )

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, bindparam, delete, select, update
 
 from idp.store.database import Transaction
 from idp.store.tables import guesses
+from idp.store.upsert import insert_into
 
 
 def second_factor_subject(user_id: str | ColumnElement[str]) -> Any:
@@ -46,13 +47,9 @@ def clear(tx: Transaction, subject: str) -> None:
 
 @cache
 def _counting(dialect: str) -> Any:
-    # What is not used is not imported: PostgreSQL's brings all its drivers along.
-    insert: Any
-    if dialect == "postgresql":
-        from sqlalchemy.dialects.postgresql import insert
-    else:
-        from sqlalchemy.dialects.sqlite import insert
-    first = insert(guesses).values(subject=bindparam("of"), wrong=1, blocked_until=0, last_at=bindparam("now"))
+    first = insert_into(guesses, dialect).values(
+        subject=bindparam("of"), wrong=1, blocked_until=0, last_at=bindparam("now")
+    )
     return first.on_conflict_do_update(
         index_elements=[guesses.c.subject],
         set_={"wrong": guesses.c.wrong + 1, "last_at": bindparam("now")},

@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy import Select, bindparam, func, select
 
 from idp.policy.lockout import SECOND_FACTOR_SHUT_AT
-from idp.policy.question import RECOVERY, Credential, Person
-from idp.realm.schema import Realm
+from idp.policy.question import Credential, Person
+from idp.realm.schema import RECOVERY, Realm
 from idp.store.database import Transaction
 from idp.store.guesses import second_factor_subject
 from idp.store.tables import credentials, guesses, recovery_codes, users

@@ -1,7 +1,7 @@
 """Single sign-on sessions. The cookie holds a secret that changes whenever the session is raised; `id` is the `sid`."""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,8 +22,6 @@ class SsoSession:
     id: str
     user_id: str
     proofs: tuple[Proof, ...]
-    created_at: int
-    used_at: int
 
 
 def start(
@@ -46,7 +44,7 @@ def start(
 
 
 _START = insert(sessions)
-_alive = (
+_not_ended = (
     select(sessions)
     .join(users)
     .where(
@@ -54,12 +52,14 @@ _alive = (
         users.c.enabled,
         users.c.epoch == sessions.c.epoch,
         sessions.c.realm == bindparam("in_realm"),
-        sessions.c.used_at > bindparam("used_after"),
-        sessions.c.created_at > bindparam("created_after"),
     )
 )
-_FIND = _alive.where(sessions.c.digest == bindparam("of"))
-_BY_ID = _alive.where(sessions.c.id == bindparam("of"))
+_of_cookie = sessions.c.digest == bindparam("of")
+_FIND = _not_ended.where(
+    _of_cookie, sessions.c.used_at > bindparam("used_after"), sessions.c.created_at > bindparam("created_after")
+)
+_TO_END = _not_ended.where(_of_cookie)
+_TO_END_BY_ID = _not_ended.where(sessions.c.id == bindparam("of"))
 _of_session = sessions.c.id == bindparam("session_id")
 _TOUCH = update(sessions).where(_of_session).values(used_at=bindparam("now"))
 _RAISE = (
@@ -72,22 +72,25 @@ _END = update(sessions).where(_of_session, sessions.c.ended_at.is_(None)).values
 
 def find(tx: Transaction, realm: str, *, secret: str, limits: Sessions, now: int) -> SsoSession | None:
     """The live session of a cookie."""
-    return _found(tx, _FIND, digest(secret), realm=realm, limits=limits, now=now)
-
-
-def by_id(tx: Transaction, realm: str, *, session_id: str, limits: Sessions, now: int) -> SsoSession | None:
-    """The live session of a `sid`."""
-    return _found(tx, _BY_ID, session_id, realm=realm, limits=limits, now=now)
-
-
-def _found(
-    tx: Transaction, query: Select[Any], of: str | bytes, *, realm: str, limits: Sessions, now: int
-) -> SsoSession | None:
     since = {"used_after": now - limits.idle, "created_after": now - limits.max}
-    row = tx.execute(query, {"of": of, "in_realm": realm, **since}).first()
+    return _found(tx, _FIND, {"of": digest(secret), "in_realm": realm, **since})
+
+
+def to_end(tx: Transaction, realm: str, *, secret: str) -> SsoSession | None:
+    """The session of a cookie for signing out of it, however long unused: its grants may still be alive."""
+    return _found(tx, _TO_END, {"of": digest(secret), "in_realm": realm})
+
+
+def to_end_by_id(tx: Transaction, realm: str, *, session_id: str) -> SsoSession | None:
+    """The session of a `sid` for signing out of it, however long unused."""
+    return _found(tx, _TO_END_BY_ID, {"of": session_id, "in_realm": realm})
+
+
+def _found(tx: Transaction, query: Select[Any], values: Mapping[str, Any]) -> SsoSession | None:
+    row = tx.execute(query, values).first()
     if row is None:
         return None
-    return SsoSession(row.id, row.user_id, proofs_json.load(row.proofs), row.created_at, row.used_at)
+    return SsoSession(row.id, row.user_id, proofs_json.load(row.proofs))
 
 
 def touch(tx: Transaction, session_id: str, now: int) -> None:

@@ -11,9 +11,9 @@ from idp.tokens.bearer import digest
 
 @dataclass(frozen=True, slots=True)
 class StoredTransaction:
-    """A sign-in as stored."""
+    """A sign-in as stored: its sealed state, and the digest of the browser that it belongs to."""
 
-    user_id: str
+    browser: bytes
     state: str
     expires_at: int
 
@@ -42,10 +42,10 @@ def add(tx: Transaction, *, handle: str, realm: str, browser: str, user_id: str,
     tx.execute(_ADD, values)
 
 
-def find(tx: Transaction, *, handle: str, realm: str) -> tuple[StoredTransaction, bytes] | None:
-    """The sign-in of that handle, and the digest of the browser that it belongs to."""
+def find(tx: Transaction, *, handle: str, realm: str) -> StoredTransaction | None:
+    """The sign-in of that handle, whatever its state."""
     row = tx.execute(_FIND, {"of_handle": digest(handle), "in_realm": realm}).first()
-    return None if row is None else (StoredTransaction(row.user_id, row.state, row.expires_at), bytes(row.browser))
+    return None if row is None else StoredTransaction(bytes(row.browser), row.state, row.expires_at)
 
 
 def advance(tx: Transaction, *, handle: str, old: str, new: str, expires_at: int) -> bool:

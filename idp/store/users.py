@@ -5,7 +5,7 @@ import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, insert, or_, select, update
+from sqlalchemy import delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from idp.store.database import Transaction
@@ -76,19 +76,6 @@ def as_user(row: Any) -> User:
         created_at=row.created_at,
         password_hash=row.password_hash,
     )
-
-
-def has_identifier(realm: str, identifier: str) -> ColumnElement[bool]:
-    """The condition that a person has this user name or this e-mail address."""
-    key = identifier_key(identifier)
-    column = users.c.email_key if is_email(key) else users.c.username_key
-    return and_(users.c.realm == realm, column == key)
-
-
-def by_identifier(tx: Transaction, realm: str, identifier: str) -> User | None:
-    """The person with this user name, or with this e-mail address."""
-    row = tx.execute(select(*COLUMNS).where(has_identifier(realm, identifier))).first()
-    return None if row is None else as_user(row)
 
 
 def by_id(tx: Transaction, realm: str, user_id: str) -> User | None:
@@ -167,11 +154,6 @@ def set_roles(tx: Transaction, user_id: str, *, roles: tuple[str, ...], groups: 
 def remove(tx: Transaction, user_id: str) -> None:
     """With everything that refers to the person."""
     tx.execute(delete(users).where(users.c.id == user_id))
-
-
-def end_everything(tx: Transaction, user_id: str) -> None:
-    """Sessions, sign-ins and grants of the person."""
-    tx.execute(update(users).where(users.c.id == user_id).values(epoch=users.c.epoch + 1))
 
 
 def was_seeded(tx: Transaction, realm: str, username: str) -> bool:

@@ -12,6 +12,7 @@ from idp.events.catalogue import Event
 from idp.events.log import emit
 from idp.realm.watching import Realms
 from idp.store.database import Database
+from idp.store.readiness import trouble
 
 _SHARED_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
 
@@ -32,17 +33,17 @@ class HealthEndpoints:
 
     def ready(self, request: Request) -> Response:
         """200 while it can sign people in. A broken realm file is told here; the old one goes on serving."""
-        trouble = self._database.trouble()
-        if trouble:
-            emit(Event.UNAVAILABLE, reason=trouble)
+        why_not = trouble(self._database)
+        if why_not:
+            emit(Event.UNAVAILABLE, reason=why_not)
         files = [
             {"file": s.path, "realm": s.realm, "loaded_at": s.loaded_at, "problems": list(s.problems)}
             for s in self._realms.status()
         ]
         broken = any(f["problems"] for f in files)
-        status = "down" if trouble else "degraded" if broken else "up"
-        body = {"status": status, "database": "down" if trouble else "up", "realms": files}
-        return JSONResponse(body, 503 if trouble else 200)
+        status = "down" if why_not else "degraded" if broken else "up"
+        body = {"status": status, "database": "down" if why_not else "up", "realms": files}
+        return JSONResponse(body, 503 if why_not else 200)
 
     def metrics(self, request: Request) -> Response:
         """Prometheus."""

@@ -22,6 +22,7 @@ from idp.settings import Settings
 
 MAX_BODY = 65536
 MAX_QUERY = 32768
+MAX_HEADERS = 65536
 _MOST_FIELDS = 100
 _BODY_WITHIN = 10.0
 _FORM = "application/x-www-form-urlencoded"
@@ -87,6 +88,9 @@ class Intake:
             remote_address.reset(tokens[1])
 
     async def _admit(self, scope: Scope, headers: Headers, receive: Receive) -> None:
+        # The parser takes headers of any size, and looking through megabytes of cookies takes a second.
+        if sum(len(name) + len(value) for name, value in scope["headers"]) > MAX_HEADERS:
+            raise _Unacceptable(431, "page.too-large")
         if headers.getlist("host")[1:] or (
             scope["path"] not in _ANY_HOST and headers.get("host", "").lower() not in self._hosts
         ):

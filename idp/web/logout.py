@@ -46,11 +46,7 @@ class LogoutEndpoints:
                 wanted = self._wanted(request, at, tx, parameters)
                 mine = self._session(tx, at, cookie)
                 named = wanted.session_id or ""
-                hinted = (
-                    sessions.by_id(tx, at.realm.name, session_id=named, limits=at.realm.sessions, now=at.now)
-                    if named
-                    else None
-                )
+                hinted = sessions.to_end_by_id(tx, at.realm.name, session_id=named) if named else None
                 if mine is not None and (wanted.subject is None or wanted.subject != mine.user_id):
                     known = people.by_id(tx, at.realm.name, mine.user_id)
                     username = known.user.username if known else ""
@@ -59,7 +55,7 @@ class LogoutEndpoints:
                     self._end(tx, at, session, by=wanted.client.client_id if wanted.client else "person")
         except InvalidRequestError:
             return self._pages.error(request, at.realm, "page.bad-request", status=400)
-        return self._done(request, at, wanted, ended=wanted.subject is not None)
+        return self._done(request, at, wanted, cookie=cookie, ended=wanted.subject is not None)
 
     def confirm(self, request: Request, at: InRealm) -> Response:
         """The answer to the question."""
@@ -78,7 +74,7 @@ class LogoutEndpoints:
                     self._end(tx, at, session, by="person")
         except InvalidRequestError:
             return self._pages.error(request, at.realm, "page.bad-request", status=400)
-        return self._done(request, at, wanted, ended=True)
+        return self._done(request, at, wanted, cookie=cookie, ended=True)
 
     def _wanted(self, request: Request, at: InRealm, tx: Transaction, parameters: Pairs) -> LogoutRequest:
         context = self._provider.context(at.realm, tx, at.now)
@@ -88,7 +84,7 @@ class LogoutEndpoints:
     def _session(self, tx: Transaction, at: InRealm, cookie: str) -> SsoSession | None:
         if not cookie:
             return None
-        return sessions.find(tx, at.realm.name, secret=cookie, limits=at.realm.sessions, now=at.now)
+        return sessions.to_end(tx, at.realm.name, secret=cookie)
 
     def _end(self, tx: Transaction, at: InRealm, session: SsoSession, *, by: str) -> None:
         if sessions.end(tx, session.id, at.now):
@@ -125,7 +121,7 @@ class LogoutEndpoints:
             form_action=wanted.location,
         )
 
-    def _done(self, request: Request, at: InRealm, wanted: LogoutRequest, *, ended: bool) -> Response:
+    def _done(self, request: Request, at: InRealm, wanted: LogoutRequest, *, cookie: str, ended: bool) -> Response:
         """Back to the portal. Nobody is redirected whom neither a hint nor the person sent (section 3)."""
         if wanted.location and ended:
             response: Response = RedirectResponse(wanted.location, 303)
@@ -134,5 +130,7 @@ class LogoutEndpoints:
             context = {"next_url": wanted.location, "client_name": client.name if client else None}
             locale = self._pages.locale(request, at.realm)
             response = self._pages.render(request, at.realm, "logout/done.html", context, locale=locale)
-        self._cookies.keep(response, at.realm.name, Cookies(secret="", session=""))
+        if cookie:
+            # A form of another site is posted without cookies: it must not delete those that stayed at home.
+            self._cookies.keep(response, at.realm.name, Cookies(secret="", session=""))
         return response

@@ -85,17 +85,15 @@ class Pages:
         *,
         status: int,
         next_url: str | None = None,
-        next_key: str = "next.start-again",
-        **values: Any,
     ) -> Response:
-        """What is wrong, and what to do next."""
+        """What is wrong, and what to do next. `next_url`: where a sign-in that cannot go on begins anew."""
         locale = self.locale(request, realm)
         context = {
             "status": status,
             "title": self.message(realm, locale, f"{page}.title"),
             "message": self.message(realm, locale, f"{page}.message"),
             "next_url": next_url,
-            "next_label": self.message(realm, locale, next_key, **values) if next_url else None,
+            "next_label": self.message(realm, locale, "next.start-again") if next_url else None,
             "request_id": request_id.get(),
         }
         return self.render(request, realm, "page/error.html", context, locale=locale, status=status)

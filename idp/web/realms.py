@@ -1,6 +1,5 @@
 """Finds the realm of a request, and turns what goes wrong in a handler into an answer."""
 
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -12,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 
 from idp.errors import Overloaded
 from idp.events.catalogue import Event
-from idp.events.log import emit, request_id
+from idp.events.log import emit, origin, request_id
 from idp.realm.schema import Realm
 from idp.realm.watching import Realms
 from idp.settings import Settings
@@ -93,7 +92,5 @@ class Handling:
         return response
 
     def _bug(self, request: Request, realm: Realm | None, error: Exception) -> Response:
-        # The text of an exception may hold what a person typed: the log gets its type and where it came from.
-        frames = traceback.extract_tb(error.__traceback__)
-        emit(Event.BUG, error=type(error).__name__, trace=[f"{f.filename}:{f.lineno} {f.name}" for f in frames])
+        emit(Event.BUG, **origin(error))
         return self.refuse(request, 500, "page.bug", realm)

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from idp.errors import OAuth2Error
+from idp.errors import OAuth2Error, UnknownClientError, UnknownRedirectUriError
 from idp.events.catalogue import Event
 from idp.events.log import emit
 from idp.login.dispatcher import SignIns
@@ -26,7 +26,6 @@ from idp.login.steps import (
     Step,
 )
 from idp.oauth import authorization
-from idp.oauth.authorization import UnknownClientError, UnknownRedirectUriError
 from idp.oauth.provider import Provider
 from idp.oauth.request import OAuthRequest
 from idp.policy.decide import Reason
@@ -177,8 +176,6 @@ class SignInEndpoints:
                 context |= {
                     "title": t(f"blocked.{page.why}.title"),
                     "message": t(f"blocked.{page.why}.message"),
-                    "retry_url": None,
-                    "retry_label": None,
                 }
         return self._pages.render(
             request,

@@ -52,7 +52,6 @@ class StaticFile:
 class _Theme:
     environment: Environment
     catalogues: Mapping[str, Mapping[str, str]]
-    static_directories: tuple[Path, ...]
     static_files: Mapping[str, StaticFile]
 
 
@@ -143,10 +142,6 @@ class Themes:
             return f"/resources/{theme}/{path}"
         return f"/resources/{theme}/{path}?v={file.version}"
 
-    def static_directories(self, theme: str) -> tuple[Path, ...]:
-        """Where the theme's static files are, the first that has a file wins."""
-        return self._theme(theme).static_directories
-
     def static_files(self, theme: str) -> Mapping[str, StaticFile]:
         """All that `/resources/<theme>/` may answer with, by path: a look-up that no `..` can leave."""
         return self._theme(theme).static_files
@@ -195,14 +190,12 @@ def _read_theme(name: str, directories: Sequence[Path], *, strict: bool) -> _The
     own = [directory / name for directory in directories]
     base = [directory / BASE for directory in directories]
     roots = own if name == BASE else own + base
-    static_directories = tuple(root / "static" for root in roots if (root / "static").is_dir())
     return _Theme(
         environment=_ThemeEnvironment(
             ChoiceLoader([FileSystemLoader(roots), PrefixLoader({BASE: FileSystemLoader(base)})]),
         ),
         catalogues=_read_catalogues(roots, strict=strict),
-        static_directories=static_directories,
-        static_files=MappingProxyType(_read_static_files(static_directories)),
+        static_files=MappingProxyType(_read_static_files([root / "static" for root in roots])),
     )
 
 
@@ -237,6 +230,7 @@ def _flatten(table: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, str]]
 
 
 def _read_static_files(directories: Sequence[Path]) -> dict[str, StaticFile]:
+    """By path; of several directories, the first that has a file wins. One need not be there."""
     files: dict[str, StaticFile] = {}
     for directory in reversed(directories):
         for path in sorted(directory.rglob("*")):

@@ -7,7 +7,7 @@ from idp.errors import OAuth2Error
 from idp.events.catalogue import Event
 from idp.events.log import emit
 from idp.oauth.provider import Provider
-from idp.oauth.server import OAuthResponse
+from idp.oauth.server import OAuthResponse, refusal
 from idp.store.database import Database
 from idp.web.realms import Handler, InRealm
 
@@ -26,7 +26,6 @@ class TokenEndpoints:
             parameters = request.scope["idp.form"]
             headers = {n: v for n in ("authorization",) if (v := _single(request, n)) is not None}
             begin = self._database.write if writes else self._database.read
-            context = None
             try:
                 with begin() as tx:
                     context = self._provider.context(at.realm, tx, at.now)
@@ -34,11 +33,9 @@ class TokenEndpoints:
                         name, context, method=request.method, parameters=parameters, headers=headers
                     )
             except OAuth2Error as error:
-                if context is None:
-                    raise
                 if name == "token":
                     _log_refusal(at, dict(parameters), error)
-                answer = self._provider.refusal(context, error, method=request.method, parameters=parameters)
+                answer = refusal(error)
             return _response(answer)
 
         return handle

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 from idp.policy.decide import Demand, decide
 from idp.policy.proofs import FIRST_FACTORS, Proof
-from idp.policy.question import RECOVERY, Credential, Person, Request, Session
-from idp.realm.schema import Client, Realm
+from idp.policy.question import Credential, Person, Request, Session
+from idp.realm.schema import RECOVERY, Client, Realm
 
 MOST_STEPS = 8
 

@@ -8,8 +8,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from idp.policy.proofs import Proof
-from idp.policy.question import RECOVERY, Credential, Person, Request, Session
-from idp.realm.schema import Client, Realm, SecondFactorPolicy
+from idp.policy.question import Credential, Person, Request, Session
+from idp.realm.schema import RECOVERY, Client, Realm, SecondFactorPolicy
 from tests.policy.build import NOW, realm
 
 LEVEL_NAMES = ("low", "middle", "high")

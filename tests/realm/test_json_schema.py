@@ -9,7 +9,7 @@ SCHEMA = ROOT / "realm-config" / "realm.schema.json"
 
 
 def test_the_committed_schema_is_the_generated_one() -> None:
-    assert SCHEMA.read_text(encoding="utf-8") == written_schema(), "run: python -m idp.realm.json_schema"
+    assert SCHEMA.read_text(encoding="utf-8") == written_schema(), f"run: idp check --write-schema {SCHEMA}"
 
 
 def test_the_demonstration_names_the_schema_in_its_first_line() -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from idp.errors import SettingsError
 from idp.realm.schema import Realm
 from tests.realm.directory import Directory, text
 
@@ -104,6 +105,16 @@ def test_a_realm_that_cannot_be_prepared_keeps_the_old_one_and_is_tried_again(di
     ready = True
     assert directory.poll() == {"alpha": "second"}
     assert directory.problems() == ()
+
+
+def test_what_the_server_says_of_a_realm_that_it_cannot_serve_is_told(directory: Directory) -> None:
+    def prepare(realm: Realm) -> None:
+        raise SettingsError("there is no theme 'glow'")
+
+    directory.realms.before_swap(prepare)
+    directory.write("a.yaml", text("alpha", "second"))
+    assert directory.poll() == {"alpha": "first"}
+    assert directory.problems() == ("a.yaml:1:8: there is no theme 'glow'",)
 
 
 def test_a_server_does_not_start_when_a_realm_cannot_be_prepared(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant
 from idp.errors import InvalidGrantError, InvalidRequestError
 from idp.events.catalogue import Event
 from idp.login import gate
+from idp.login.gate import Authorized
 from idp.oauth.client import OAuthClient
 from idp.oauth.issuing import issue_tokens
 from idp.oauth.request import OAuthRequest
@@ -62,18 +63,14 @@ class AuthorizationCode(AuthorizationCodeGrant):  # type: ignore[misc]  # Authli
         if authorized is None:
             raise AssertionError("a code is made for what passed the gate only")
         code = new_bearer()
-        self.save_authorization_code(code, self.request)
+        self._add_grant(authorized, code)
         parameters = {"session_state": authorized.session_id, "code": code}
         if state := self.request.payload.data.get("state"):
             parameters = {"state": state, **parameters}
         return 302, "", [("Location", self.server.redirection(redirect_uri, parameters))]
 
-    def save_authorization_code(self, code: str, request: OAuthRequest) -> None:
-        """Only its digest."""
-        context = request.context
-        authorized = context.authorized
-        if authorized is None:
-            raise AssertionError("a code is made for what passed the gate only")
+    def _add_grant(self, authorized: Authorized, code: str) -> None:
+        request, context = self.request, self.request.context
         tokens, now, user = context.realm.tokens, context.now, authorized.known.user
         refreshes = request.client.check_grant_type("refresh_token")
         lasts = tokens.refresh_max if refreshes else tokens.code + tokens.access + _SLACK

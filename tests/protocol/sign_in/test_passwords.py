@@ -84,6 +84,30 @@ def test_a_browser_that_the_person_has_used_before_is_not_slowed_by_others(
     assert "code" in visitor.submit(page, password=PASSWORD).parameters()
 
 
+def test_a_known_browser_is_not_slowed_by_its_own_mistakes(portal: Portal, visitor: Visitor) -> None:
+    portal.sign_in(visitor)
+    page = portal.send(visitor, prompt="login")
+
+    for _ in range(8):
+        page = visitor.submit(page, password="a typo")
+        assert page.alert == REFUSED
+
+    assert "code" in visitor.submit(page, password=PASSWORD).parameters()
+
+
+def test_a_browser_is_known_no_longer_after_the_password_was_changed(portal: Portal, visitor: Visitor) -> None:
+    portal.sign_in(visitor)
+    working = Administrator(portal.server)
+    working.set_password("alice", "another horse battery staple")
+    working.close()
+    page = portal.send(visitor)
+
+    for _ in range(6):
+        page = visitor.submit(page, username="alice", password="the old one")
+
+    assert waits(visitor.submit(page, username="alice", password="another horse battery staple")) == 1
+
+
 def test_a_browser_is_known_to_those_alone_who_have_signed_in_there(
     attempt: Try, portal: Portal, visitor: Visitor
 ) -> None:
