@@ -17,28 +17,30 @@ def focused(person: Person) -> str | None:
     return name
 
 
+def wait_for_focus(tour: Tour, name: str) -> None:
+    """Chromium moves it to the first field some time after the page is loaded."""
+    tour.person.page.wait_for_function("name => document.activeElement.name === name", arg=name)
+
+
 def test_the_whole_sign_in_needs_no_mouse(tour: Tour, portal: Portal) -> None:
     keyboard = tour.person.page.keyboard
     tour.password()
 
+    wait_for_focus(tour, "username")
     keyboard.type("ada")
     keyboard.press("Tab")
     keyboard.type(PASSWORD)
     tour.person.follow(lambda: keyboard.press("Enter"))
+    wait_for_focus(tour, "code")
     keyboard.type(tour.person.code("ada"))
     tour.person.follow(lambda: keyboard.press("Enter"))
 
     assert tour.person.address.startswith(portal.redirect_uri)
 
 
-def begin_in_the_first_field(tour: Tour) -> None:
-    """Chromium moves the focus there some time after the page is loaded."""
-    tour.person.page.wait_for_function("document.activeElement.name === 'username'")
-
-
 def test_tab_goes_through_the_page_from_top_to_bottom(tour: Tour) -> None:
     tour.password()
-    begin_in_the_first_field(tour)
+    wait_for_focus(tour, "username")
     reached = []
     for _ in range(5):
         tour.person.press("Tab")
@@ -49,7 +51,7 @@ def test_tab_goes_through_the_page_from_top_to_bottom(tour: Tour) -> None:
 
 def test_the_focus_can_be_seen(tour: Tour) -> None:
     tour.password()
-    begin_in_the_first_field(tour)
+    wait_for_focus(tour, "username")
     for _ in range(5):
         tour.person.press("Tab")
         outline = tour.person.page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
@@ -91,18 +93,20 @@ def test_the_focus_is_where_one_types_first_and_browsers_know_what_to_fill_in(
 
     fields = tour.person.page.locator("input:not([type=hidden])").all()
     assert {f.get_attribute("name"): f.get_attribute("autocomplete") for f in fields} == tokens
+    if field is not None:
+        wait_for_focus(tour, field)
     assert focused(tour.person) == field
 
 
 def test_a_known_name_leaves_only_the_password_to_type(tour: Tour, portal: Portal) -> None:
     tour.person.open(portal.url(login_hint="alice"))
 
-    assert focused(tour.person) == "password"
+    wait_for_focus(tour, "password")
     assert tour.person.page.get_by_label("User name").input_value() == "alice"
 
 
 def test_a_phone_shows_digits_for_a_code(tour: Tour) -> None:
     tour.totp()
 
-    assert focused(tour.person) == "code"
+    wait_for_focus(tour, "code")
     assert tour.person.page.get_by_label("Six-digit code").get_attribute("inputmode") == "numeric"
