@@ -3,9 +3,8 @@
 import os
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
-from pathlib import Path
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
@@ -14,33 +13,53 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 
+from idp.account.following import Following
+from idp.account.forgotten import ForgottenPasswords
+from idp.account.way_back import WaysBack
 from idp.errors import Overloaded, SettingsError
 from idp.events.catalogue import Event
 from idp.events.log import emit
+from idp.factors.breached import Breached
 from idp.factors.password import Passwords
 from idp.login.dispatcher import SignIns
+from idp.login.handles import Handles
+from idp.login.registry import Steps
 from idp.login.seeding import seed_users
+from idp.oauth.backchannel_logout import Messenger
 from idp.oauth.keyrings import KeyRings
 from idp.oauth.provider import Provider
+from idp.oauth.registration import Registration
+from idp.outbound.codes import Codes
+from idp.outbound.fetch import Fetcher
+from idp.outbound.key_sets import KeySets
+from idp.outbound.letters import Letters
+from idp.outbound.queue import Outbox
 from idp.realm.mode import Mode
 from idp.realm.schema import Realm
 from idp.realm.watching import FileStatus, Realms
 from idp.settings import SECRET_KEY_VARIABLE, Settings, checked_database
-from idp.store import grants
+from idp.store import grants, registered_clients
 from idp.store.database import Database, reason
 from idp.store.expiry import remove_expired
 from idp.store.migrations import ensure_migrated
 from idp.tokens.sealing import NotSealedHere, Sealer
+from idp.web.account import AccountEndpoints, Entrance
+from idp.web.account_changes import ChangeEndpoints
+from idp.web.callbacks import CallbackEndpoints
 from idp.web.cookies import CookieJar
+from idp.web.device import DeviceEndpoints
 from idp.web.health import HealthEndpoints
 from idp.web.intake import Intake
+from idp.web.links import LinkEndpoints
 from idp.web.logout import LogoutEndpoints
 from idp.web.metadata import MetadataEndpoints
 from idp.web.pages import Pages
 from idp.web.realms import Handling
+from idp.web.registration import RegistrationEndpoints
 from idp.web.routes import routes
+from idp.web.session_status import SessionStatusEndpoints
 from idp.web.sign_in import SignInEndpoints
-from idp.web.themes import Themes
+from idp.web.themes import Themes, built_in
 from idp.web.threads import Threads
 from idp.web.tokens import TokenEndpoints
 
@@ -79,43 +98,84 @@ def _put_together(
 ) -> Starlette:
     sealer = Sealer(settings.secret_keys)
     passwords = Passwords()
+    breached = Breached(settings.breached_passwords)
+    breached.has("")  # a list that cannot be read is told now, and not to whoever chooses a password
     keyrings = KeyRings(database, sealer, clock)
     mode = Mode.DEVELOPMENT if settings.dev else Mode.PRODUCTION
+    fetcher = Fetcher(reachable=settings.reachable_networks, anywhere=settings.dev)
+    registration = Registration(database, fetcher, mode=mode, issuer=settings.issuer)
     realms = Realms(settings.config, mode=mode, environ=environ)
-    themes = Themes(*settings.themes, built_in("themes"), strict=settings.dev)
+    themes = Themes(*settings.themes, built_in(), strict=settings.dev)
+    # One for each kind of provider, so that a slow mail server keeps no text message waiting.
+    letters = Letters(themes.phrase, Outbox("mail"))
+    codes = Codes(database=database, sealer=sealer, letters=letters, carrier=Outbox("sms"), settings=settings)
 
     def prepare(realm: Realm) -> None:
-        if realm.theme not in themes.names:
-            raise SettingsError(
-                f"realm {realm.name!r} has the theme {realm.theme!r}; there are: {', '.join(themes.names)}"
-            )
+        _check_theme(realm, themes)
+        letters.prepare(realm)
+        codes.prepare(realm)
         keyrings.of(realm)
+        realm.look_up_registered(registration.finder(realm))
         _end_grants_of_gone_clients(database, realm, clock())
         if settings.dev:
             seed_users(database, sealer, passwords, realm, clock())
 
     realms.before_swap(prepare)
     realms.subscribe(_log_realm)
-    try:
-        realms.load()
-    except NotSealedHere:
-        raise SettingsError(
-            f"{SECRET_KEY_VARIABLE} is not the key that this database was made with: set that one, "
-            "or both, the new one first and separated by a comma"
-        ) from None
-
+    _take_up(realms)
     cookies = CookieJar(settings)
     pages = Pages(themes, settings, cookies)
     threads = Threads(passwords.most + _THREADS)
     handling = Handling(realms=realms, settings=settings, pages=pages, threads=threads, clock=clock)
-    provider = Provider(issuer=settings.issuer, keyrings=keyrings, sealer=sealer)
-    sign_ins = SignIns(database, sealer, passwords, provider.issue)
+    provider = Provider(
+        issuer=settings.issuer,
+        keyrings=keyrings,
+        sealer=sealer,
+        database=database,
+        key_sets=KeySets(fetcher.get, clock),
+    )
+    steps = Steps(passwords=passwords, sealer=sealer, codes=codes, letters=letters, public_url=settings.public_url)
+    messenger = Messenger(
+        database=database, realms=realms, keyrings=keyrings, fetcher=fetcher, issuer=settings.issuer, clock=clock
+    )
+    sign_ins = SignIns(database, sealer, steps=steps, letters=letters, issue=provider.issue)
+    sign_in = SignInEndpoints(provider=provider, sign_ins=sign_ins, pages=pages, cookies=cookies)
+    entrance = Entrance(sign_ins=sign_ins, sign_in=sign_in, pages=pages, cookies=cookies)
+    ways_back = WaysBack(sealer)
+    forgotten = ForgottenPasswords(
+        database=database,
+        codes=codes,
+        carrier=Outbox("links", threads=2),
+        handles=Handles(sealer),
+        ways_back=ways_back,
+        issuer=settings.issuer,
+    )
     table = routes(
         handling=handling,
-        sign_in=SignInEndpoints(provider=provider, sign_ins=sign_ins, pages=pages, cookies=cookies),
+        sign_in=sign_in,
+        device=DeviceEndpoints(database=database, sealer=sealer, sign_in=sign_in, pages=pages, cookies=cookies),
         tokens=TokenEndpoints(database, provider),
         metadata=MetadataEndpoints(keyrings),
         logout=LogoutEndpoints(database=database, provider=provider, sealer=sealer, pages=pages, cookies=cookies),
+        account=AccountEndpoints(entrance, database=database, sealer=sealer),
+        changes=ChangeEndpoints(
+            entrance,
+            database=database,
+            sealer=sealer,
+            letters=letters,
+            passwords=passwords,
+            breached=breached,
+        ),
+        links=LinkEndpoints(
+            forgotten=forgotten,
+            following=Following(database=database, letters=letters, passwords=passwords, breached=breached),
+            ways_back=ways_back,
+            pages=pages,
+            cookies=cookies,
+        ),
+        callbacks=CallbackEndpoints(database),
+        registration=RegistrationEndpoints(registration),
+        session_status=SessionStatusEndpoints(pages, cookies),
         health=HealthEndpoints(database, realms),
         themes=themes,
     )
@@ -126,24 +186,25 @@ def _put_together(
         response.headers.update(getattr(error, "headers", None) or {})
         return response
 
-    @asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        stopping = threading.Event()
-        sweeper = threading.Thread(target=_sweep, args=(database, realms, clock, stopping), daemon=True)
-        realms.start()
-        sweeper.start()
-        try:
-            yield
-        finally:
-            stopping.set()
-            realms.stop()
-            sweeper.join()
-            threads.close()
-            database.close()
-
+    stopping = threading.Event()
+    sweeper = threading.Thread(target=_sweep, args=(database, realms, clock, stopping), daemon=True)
     app = Starlette(
         routes=table,
-        lifespan=lifespan,
+        lifespan=_living(
+            starting=(realms.start, sweeper.start, messenger.start),
+            stopping=(
+                stopping.set,
+                realms.stop,
+                sweeper.join,
+                messenger.stop,
+                fetcher.close,
+                threads.close,
+                forgotten.stop,
+                codes.stop,
+                letters.stop,
+                database.close,
+            ),
+        ),
         middleware=[Middleware(Intake, settings=settings, refuse=handling.refuse)],
         exception_handlers={HTTPException: refuse},
     )
@@ -154,11 +215,37 @@ def _put_together(
     return app
 
 
-def built_in(name: str) -> Path:
-    """A folder that comes with the program: inside the installed package, or beside it in a checkout."""
-    package = Path(__file__).parent
-    installed = package / f"_{name}"
-    return installed if installed.is_dir() else package.parent / name
+def _check_theme(realm: Realm, themes: Themes) -> None:
+    if realm.theme not in themes.names:
+        raise SettingsError(f"realm {realm.name!r} has the theme {realm.theme!r}; there are: {', '.join(themes.names)}")
+
+
+def _take_up(realms: Realms) -> None:
+    try:
+        realms.load()
+    except NotSealedHere:
+        raise SettingsError(
+            f"{SECRET_KEY_VARIABLE} is not the key that this database was made with: set that one, "
+            "or both, the new one first and separated by a comma"
+        ) from None
+
+
+def _living(
+    *, starting: Iterable[Callable[[], object]], stopping: Iterable[Callable[[], object]]
+) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
+    """What runs beside the requests, in the order of its beginning and of its end."""
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        for start in starting:
+            start()
+        try:
+            yield
+        finally:
+            for stop in stopping:
+                stop()
+
+    return lifespan
 
 
 def _log_realm(change: str, status: FileStatus, _: Realm | None) -> None:
@@ -169,15 +256,19 @@ def _log_realm(change: str, status: FileStatus, _: Realm | None) -> None:
 def _end_grants_of_gone_clients(database: Database, realm: Realm, now: int) -> None:
     """A client that is removed or disabled and comes back later finds none of its grants alive."""
     with database.write() as tx:
-        if ended := grants.end_of_other_clients(tx, realm.name, client_ids=realm.enabled_clients, now=now):
+        client_ids = {*realm.enabled_clients, *registered_clients.enabled_ids(tx, realm.name)}
+        if ended := grants.end_of_other_clients(tx, realm.name, client_ids=client_ids, now=now):
             tx.emit(Event.GRANTS_ENDED, realm=realm.name, count=ended)
 
 
 def _sweep(database: Database, realms: Realms, clock: Callable[[], int], stopping: threading.Event) -> None:
     while not stopping.wait(_SWEEP_EVERY):
-        longest = max((lasts for r in realms.all() for lasts in (r.tokens.refresh_max, r.sessions.idle)), default=0)
+        every = realms.all()
+        longest = max((lasts for r in every for lasts in (r.tokens.refresh_max, r.sessions.idle)), default=0)
+        session = max((r.sessions.max for r in every), default=0)
+        trust = max((rule.trusted_browser or 0 for r in every for rule in r.second_factor.rules), default=0)
         try:
             with database.write() as tx:
-                remove_expired(tx, now=clock(), longest=longest)
+                remove_expired(tx, now=clock(), longest=longest, longest_session=session, longest_trust=trust)
         except (SQLAlchemyError, Overloaded) as error:
             emit(Event.UNAVAILABLE, reason=reason(error))

@@ -1,25 +1,50 @@
 """Errors that other people see: on the wire by their OAuth code, on the terminal by their sentence."""
 
 from authlib.oauth2 import OAuth2Error
-from authlib.oauth2.rfc6749 import InvalidClientError, InvalidGrantError, InvalidRequestError, InvalidScopeError
+from authlib.oauth2.rfc6749 import (
+    InvalidClientError,
+    InvalidGrantError,
+    InvalidRequestError,
+    InvalidScopeError,
+    UnauthorizedClientError,
+)
+from authlib.oauth2.rfc7591 import (
+    InvalidClientMetadataError,
+    InvalidRedirectURIError,
+    InvalidSoftwareStatementError,
+    UnapprovedSoftwareStatementError,
+)
 
 __all__ = [
     "GrantTypeNotOfferedError",
     "InsufficientScopeError",
+    "InvalidAuthorizationDetailsError",
     "InvalidClientError",
+    "InvalidClientMetadataError",
+    "InvalidDpopProofError",
     "InvalidGrantError",
+    "InvalidRedirectURIError",
     "InvalidRequestError",
+    "InvalidRequestObjectError",
+    "InvalidRequestUriError",
     "InvalidScopeError",
+    "InvalidSoftwareStatementError",
+    "InvalidTargetError",
     "InvalidTokenError",
     "MissingTokenError",
     "OAuth2Error",
     "Overloaded",
+    "RegistrationNotSupportedError",
     "RequestNotSupportedError",
     "RequestUriNotSupportedError",
     "ResponseTypeNotOfferedError",
     "SettingsError",
+    "TooManyPushedError",
+    "UnapprovedSoftwareStatementError",
+    "UnauthorizedClientError",
     "UnknownClientError",
     "UnknownRedirectUriError",
+    "UseDpopNonceError",
 ]
 
 
@@ -68,7 +93,41 @@ class RequestUriNotSupportedError(OAuth2Error):  # type: ignore[misc]  # Authlib
     """OpenID Connect Core section 3.1.2.6."""
 
     error = "request_uri_not_supported"
-    description = "Request objects are not offered."
+    description = "Request objects by reference are not offered."
+
+
+class InvalidRequestUriError(OAuth2Error):  # type: ignore[misc]  # Authlib has no types
+    """RFC 9101 section 7.2; goes to a page."""
+
+    error = "invalid_request_uri"
+    description = "The request_uri is unknown, used or expired, or another client's."
+
+
+class InvalidRequestObjectError(OAuth2Error):  # type: ignore[misc]  # Authlib has no types
+    """RFC 9101 section 7.2."""
+
+    error = "invalid_request_object"
+
+
+class InvalidAuthorizationDetailsError(OAuth2Error):  # type: ignore[misc]  # Authlib has no types
+    """RFC 9396 section 5."""
+
+    error = "invalid_authorization_details"
+
+
+class TooManyPushedError(OAuth2Error):  # type: ignore[misc]  # Authlib has no types
+    """RFC 9126 section 2.3."""
+
+    error = "temporarily_unavailable"
+    description = "Too many pushed requests of this client wait for a browser."
+    status_code = 429
+
+
+class RegistrationNotSupportedError(OAuth2Error):  # type: ignore[misc]  # Authlib has no types
+    """OpenID Connect Core section 3.1.2.6."""
+
+    error = "registration_not_supported"
+    description = "Self-issued providers are not offered."
 
 
 class MissingTokenError(OAuth2Error):  # type: ignore[misc]  # Authlib has no types
@@ -94,10 +153,16 @@ class InvalidTokenError(OAuth2Error):  # type: ignore[misc]  # Authlib has no ty
     description = "The access token is expired, revoked or malformed."
     status_code = 401
 
+    def __init__(self, *, scheme: str = "Bearer") -> None:
+        """`scheme`: by which the token came, and by which the challenge answers (RFC 9449 section 7.1)."""
+        super().__init__()
+        self.scheme = scheme
+
     def get_headers(self) -> list[tuple[str, str]]:
         """The challenge that RFC 6750 section 3 demands."""
         headers: list[tuple[str, str]] = super().get_headers()
-        return [*headers, ("WWW-Authenticate", f'Bearer error="{self.error}", error_description="{self.description}"')]
+        said = f'{self.scheme} error="{self.error}", error_description="{self.description}"'
+        return [*headers, ("WWW-Authenticate", said)]
 
 
 class InsufficientScopeError(InvalidTokenError):
@@ -106,3 +171,41 @@ class InsufficientScopeError(InvalidTokenError):
     error = "insufficient_scope"
     description = "The access token does not have the scope openid."
     status_code = 403
+
+
+class InvalidDpopProofError(OAuth2Error):  # type: ignore[misc]  # Authlib has no types
+    """RFC 9449 sections 5 and 7.1."""
+
+    error = "invalid_dpop_proof"
+
+    def __init__(self, description: str, *, is_resource: bool = False) -> None:
+        """`is_resource`: where a token is presented, the answer is a challenge."""
+        super().__init__(description, status_code=401 if is_resource else 400)
+        self.is_resource = is_resource
+
+    def get_headers(self) -> list[tuple[str, str]]:
+        """With the challenge."""
+        headers: list[tuple[str, str]] = super().get_headers()
+        said = f'DPoP error="{self.error}", error_description="{self.description}"'
+        return [*headers, ("WWW-Authenticate", said)] if self.is_resource else headers
+
+
+class UseDpopNonceError(InvalidDpopProofError):
+    """RFC 9449 sections 8 and 9: the client makes its proof again, with what the answer brings."""
+
+    error = "use_dpop_nonce"
+
+    def __init__(self, nonce: str, *, is_resource: bool = False) -> None:
+        super().__init__("The DPoP proof needs the nonce of this answer.", is_resource=is_resource)
+        self.nonce = nonce
+
+    def get_headers(self) -> list[tuple[str, str]]:
+        """With the nonce."""
+        return [*super().get_headers(), ("DPoP-Nonce", self.nonce)]
+
+
+class InvalidTargetError(OAuth2Error):  # type: ignore[misc]  # Authlib has no types
+    """RFC 8693 section 2.2.2, RFC 8707 section 2."""
+
+    error = "invalid_target"
+    description = "The scopes are for no such API."

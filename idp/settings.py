@@ -40,8 +40,10 @@ class Settings:
     public_url: str = "http://localhost:8080"
     allowed_hosts: tuple[str, ...] = ()
     trusted_proxies: tuple[Network, ...] = ()
+    reachable_networks: tuple[Network, ...] = ()
     themes: tuple[Path, ...] = ()
     dev: bool = False
+    breached_passwords: Path | None = None
     secret_keys: tuple[bytes, ...] = field(repr=False)
 
     @property
@@ -60,8 +62,13 @@ class Settings:
         return frozenset(authorities | set(self.allowed_hosts))
 
     def issuer(self, realm: str) -> str:
-        """The issuer identifier of a realm (OpenID Connect Discovery section 3)."""
-        return f"{self.public_url}/realms/{realm}"
+        """That of a realm."""
+        return issuer(self.public_url, realm)
+
+
+def issuer(public_url: str, realm: str) -> str:
+    """The issuer identifier of a realm (OpenID Connect Discovery section 3)."""
+    return f"{public_url}/realms/{realm}"
 
 
 def checked_public_url(url: str, *, dev: bool) -> str:
@@ -140,15 +147,24 @@ def _secret_key(text: str, *, dev: bool) -> bytes:
     return key
 
 
+def reachable_networks(values: list[str]) -> tuple[Network, ...]:
+    """The networks that addresses of clients may lead into although they are private."""
+    return tuple(_network(value, "--reachable-network") for value in values)
+
+
 def trusted_networks(values: list[str]) -> tuple[Network, ...]:
     """The proxies whose `X-Forwarded-For` counts; more of the Internet than anybody owns is refused."""
     networks = []
     for value in values:
-        try:
-            network = ipaddress.ip_network(value)
-        except ValueError as error:
-            raise SettingsError(f"--trusted-proxy {value!r} is not a network such as 10.0.0.0/8: {error}") from None
+        network = _network(value, "--trusted-proxy")
         if network.prefixlen < _WIDEST[network.version]:
             raise SettingsError(f"--trusted-proxy {value!r} trusts everybody: name the proxy's own network")
         networks.append(network)
     return tuple(networks)
+
+
+def _network(value: str, option: str) -> Network:
+    try:
+        return ipaddress.ip_network(value)
+    except ValueError as error:
+        raise SettingsError(f"{option} {value!r} is not a network such as 10.0.0.0/8: {error}") from None

@@ -18,7 +18,7 @@ from tests.clock import Clock
 
 # Loading the certificates of the world takes longer than many a test.
 _NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-DEMO = yaml.safe_load((Path(__file__).parent.parent / "realm-config" / "demo.yaml").read_text())
+DEMO = yaml.safe_load((Path(__file__).parent / "realm.yaml").read_text())
 
 
 def demo_realm(name: str = "demo", **changed: Any) -> dict[str, Any]:
@@ -27,10 +27,34 @@ def demo_realm(name: str = "demo", **changed: Any) -> dict[str, Any]:
     return realm | {"realm": name, "keys": {"rsa_bits": 2048}} | changed
 
 
+def every_factor(name: str = "demo", *, factors: Mapping[str, Any] | None = None, **changed: Any) -> dict[str, Any]:
+    """The demo realm with passkeys, text messages on the console, trusted browsers, and payments that want a passkey.
+
+    `factors`: those to be added or described otherwise.
+    """
+    realm = demo_realm(name)
+    realm["levels"]["phishing-resistant"] = {"factors": 2, "accept": ["webauthn"]}
+    realm["factors"] |= {"webauthn": {}, "sms": {"sender": "console", "countries": ["US", "DE"], "lifetime": "5m"}}
+    realm["factors"] |= factors or {}
+    administrators, billing = realm["second_factor"]["rules"]
+    administrators["accept"] = ["totp", "webauthn"]
+    billing["trusted_browser"] = "30d"
+    payments = {"name": "payments", "when": {"scopes": ["payments"]}, "level": "phishing-resistant", "max_age": "5m"}
+    realm["second_factor"]["rules"].append(payments)
+    return realm | changed
+
+
 def demo_client(client_id: str) -> dict[str, Any]:
     """A client of the demo realm."""
     found: dict[str, Any] = next(c for c in DEMO["clients"] if c["client_id"] == client_id)
     return copy.deepcopy(found)
+
+
+class _WithoutAliases(yaml.SafeDumper):
+    """Realm files know no anchors, and tests use one list in two places."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
 
 
 def write_realms(directory: Path, *realms: Mapping[str, Any]) -> None:
@@ -38,7 +62,7 @@ def write_realms(directory: Path, *realms: Mapping[str, Any]) -> None:
     directory.mkdir(exist_ok=True)
     for realm in realms:
         new = directory / f".{realm['realm']}.new"
-        new.write_text(yaml.safe_dump(dict(realm), sort_keys=False))
+        new.write_text(yaml.dump(dict(realm), sort_keys=False, Dumper=_WithoutAliases))
         new.replace(directory / f"{realm['realm']}.yaml")
 
 
@@ -48,6 +72,7 @@ class RunningServer:
     def __init__(
         self, *, config: Path, database: str, clock: Clock, public_url: str | None = None, **settings: Any
     ) -> None:
+        self._clients: list[httpx.Client] = []
         listener = socket.create_server(("127.0.0.1", 0))
         port = listener.getsockname()[1]
         self.address = f"http://127.0.0.1:{port}"
@@ -79,6 +104,11 @@ class RunningServer:
     def stop(self) -> None:
         self._server.should_exit = True
         self._thread.join(10)
+        self.close_clients()
+
+    def close_clients(self) -> None:
+        for client in self._clients:
+            client.close()
 
     def reload(self, *realms: Mapping[str, Any]) -> None:
         """Realm files changed while the server runs; it has taken them up when this returns."""
@@ -96,5 +126,7 @@ class RunningServer:
         return f"{self.issuer(realm)}/protocol/openid-connect/{name}"
 
     def http(self, **options: Any) -> httpx.Client:
-        """A client without cookies of its own that follows no redirect."""
-        return httpx.Client(base_url=self.url, follow_redirects=False, timeout=20, verify=_NO_TLS, **options)
+        """A client without cookies of its own that follows no redirect; closed with the server at the latest."""
+        client = httpx.Client(base_url=self.url, follow_redirects=False, timeout=20, verify=_NO_TLS, **options)
+        self._clients.append(client)
+        return client

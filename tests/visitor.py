@@ -1,6 +1,7 @@
 """A person with a browser that has no JavaScript: keeps cookies, reads pages, fills forms, follows redirects."""
 
 import html
+import json
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Any
@@ -23,6 +24,7 @@ class Form:
     fields: dict[str, str] = field(default_factory=dict)
     autocomplete: dict[str, str] = field(default_factory=dict)
     buttons: list[dict[str, str]] = field(default_factory=list)
+    options: str = ""
 
 
 class _Reader(HTMLParser):
@@ -38,8 +40,8 @@ class _Reader(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         a = {name: value or "" for name, value in attrs}
         if tag == "form":
-            self.forms.append(Form(a.get("action", "")))
-        elif tag == "input" and self.forms and "name" in a:
+            self.forms.append(Form(a.get("action", ""), options=a.get("data-options", "")))
+        elif tag == "input" and self.forms and "name" in a and (a.get("type") != "checkbox" or "checked" in a):
             self.forms[-1].fields[a["name"]] = a.get("value", "")
             self.forms[-1].autocomplete[a["name"]] = a.get("autocomplete", "")
         elif tag == "button" and self.forms:
@@ -84,12 +86,23 @@ class Page:
     @property
     def form(self) -> Form:
         assert self._reader.forms, f"{self.status}: no form on the page: {self.html[:500]}"
-        return next(f for f in self._reader.forms if f.fields.get("transaction") or f.fields.get("csrf_token"))
+        return next(f for f in self._reader.forms if f.fields.keys() & {"transaction", "csrf_token", "key"})
 
     @property
     def step(self) -> str:
         """Which step of the sign-in the page is; empty when it is none."""
         return next((f.fields["step"] for f in self._reader.forms if "step" in f.fields), "")
+
+    @property
+    def passkey_form(self) -> Form:
+        """The form that a passkey answers."""
+        return next(f for f in self._reader.forms if f.options)
+
+    @property
+    def passkey_options(self) -> dict[str, Any]:
+        """What the page asks the browser's passkeys for."""
+        options: dict[str, Any] = json.loads(self.passkey_form.options)
+        return options
 
     @property
     def alert(self) -> str:
@@ -136,6 +149,17 @@ class Visitor:
         """Fill the form of the page and press its first button."""
         form = page.form
         return self.post(urljoin(str(page.response.url), form.action), {**form.fields, **fields})
+
+    def answer(self, page: Page, credential: str, **fields: str) -> Page:
+        """Post what a passkey says."""
+        form = page.passkey_form
+        return self.post(
+            urljoin(str(page.response.url), form.action), {**form.fields, "credential": credential, **fields}
+        )
+
+    def another_way(self, page: Page, factor: str) -> Page:
+        """The link of a page that leads to another factor."""
+        return self.get(next(link for link in page.links if f"factor={factor}" in link))
 
     def code(self, username: str) -> str:
         """What the authenticator app shows now."""

@@ -1,72 +1,94 @@
-"""What an administrator can do to a person. Each change is one transaction and one audit event."""
+"""What an administrator can do to a person's account. Each change is one transaction and one audit event."""
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import Any
 
+from idp.account import links
+from idp.account.links import Purpose
+from idp.admin.acting import Acting, Refused
+from idp.admin.new_people import NewPerson, check_names, check_roles
 from idp.events.catalogue import Event
-from idp.factors.password import MAX_BYTES, Passwords, is_too_long
-from idp.policy.passwords import minimum_length
+from idp.factors.breached import Breached
+from idp.factors.password import MAX_BYTES, Passwords
+from idp.outbound.notices import Notice
+from idp.policy.passwords import unacceptable
 from idp.policy.question import Person
 from idp.realm.schema import Realm
-from idp.realm.suggestions import did_you_mean
-from idp.store import factors, people, users
+from idp.store import factors, sessions, users
 from idp.store.database import Database, Transaction
 from idp.store.people import Known
+from idp.store.sessions import SignedIn
 from idp.store.users import NameTaken, User
 
-_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}")
-_NAME = re.compile(r"[^@\s\x00-\x1f\x7f](?:[^@\x00-\x1f\x7f]{0,98}[^@\s\x00-\x1f\x7f])?")
-_LONGEST_KEY = 200
+_SHIPPED = Breached()
+_FAULTS = {
+    "error.password-short": "must have at least {characters} characters",
+    "error.password-long": f"must have at most {MAX_BYTES} bytes",
+    "error.password-breached": "is known from a breach, and among the first that an attacker tries",
+    "error.password-repeats": "only repeats a few characters",
+    "error.password-name": "is little more than a name that everybody knows",
+}
 
 
-class Refused(Exception):
-    """It cannot be done like this; the text says why."""
+class People(Acting):
+    """The people of one realm. `realm` is needed to check what is new."""
 
-
-@dataclass(frozen=True, slots=True)
-class NewPerson:
-    """What a new person is made from."""
-
-    username: str
-    email: str | None
-    name: str | None
-    roles: tuple[str, ...]
-    groups: tuple[str, ...]
-
-
-class People:
-    """The people of one realm. `by` is who changes them, for the audit log; `realm` is needed to check what is new."""
-
-    def __init__(self, database: Database, realm_name: str, *, by: str, now: int) -> None:
-        self._database = database
-        self._realm = realm_name
-        self._by = by
-        self._now = now
+    def __init__(self, database: Database, realm_name: str, *, breached: Breached = _SHIPPED, **acting: Any) -> None:
+        super().__init__(database, realm_name, **acting)
+        self._breached = breached
 
     def add(self, realm: Realm, person: NewPerson, password: str, passwords: Passwords) -> str:
         """The identifier of the new person; raises Refused."""
-        _check_names(person)
-        _check_roles(realm, person.roles, person.groups)
-        _check_password(realm, _person(realm, person.roles, person.groups), password)
+        check_names(person)
+        check_roles(realm, person.roles, person.groups)
+        self._check_password(realm, person.in_realm(realm), person, password)
         hashed = passwords.hash(password)
         with self._database.write() as tx:
-            try:
-                user_id = users.add(
-                    tx,
-                    self._realm,
-                    username=person.username,
-                    password_hash=hashed,
-                    now=self._now,
-                    email=person.email,
-                    name=person.name,
-                    roles=person.roles,
-                    groups=person.groups,
-                )
-            except NameTaken:
-                raise Refused("somebody of this realm has this user name or e-mail address") from None
-            tx.emit(Event.USER_CREATED, realm=self._realm, user_id=user_id, username=person.username, by=self._by)
-        return user_id
+            user = self._added(tx, person, hashed)
+            self.tell(tx, user, Notice.ACCOUNT_MADE)
+        return user.id
+
+    def invite(self, realm: Realm, person: NewPerson, *, issuer: str) -> tuple[str, str | None]:
+        """The identifier of a new person without a password, and the link to hand over where no letter brings it.
+
+        Raises Refused. `issuer`: of the realm, from the settings.
+        """
+        check_names(person)
+        check_roles(realm, person.roles, person.groups)
+        with self._database.write() as tx:
+            user = self._added(tx, person, None)
+            return user.id, self.send_link(tx, user, "invitation", issuer=issuer)
+
+    def invite_again(self, identifier: str, *, issuer: str) -> str | None:
+        """A new invitation for who has no password yet, and the link as `invite` has it; raises Refused."""
+        with self._database.write() as tx:
+            user = self.known(tx, identifier).user
+            if user.password_hash is not None:
+                raise Refused(f"{user.username} has a password")
+            if not user.enabled:
+                raise Refused(f"{user.username} is disabled")
+            return self.send_link(tx, user, "invitation", issuer=issuer)
+
+    def ask_to_verify(self, identifier: str, *, issuer: str) -> None:
+        """Have the person confirm the address that is stored; raises Refused."""
+        with self._database.write() as tx:
+            user = self.known(tx, identifier).user
+            if user.email_verified:
+                raise Refused(f"{user.username} has confirmed {user.email}")
+            if not user.enabled:
+                raise Refused(f"{user.username} is disabled")
+            if not self.reaches(user):
+                raise Refused("no letter can be sent: " + ("the realm has no mail" if user.email else "no address"))
+            self.send_link(tx, user, "verify", issuer=issuer)
+
+    def send_link(self, tx: Transaction, user: User, purpose: Purpose, *, issuer: str) -> str | None:
+        """A link by mail, else in the answer: it proves the address only where nobody but its owner has seen it."""
+        is_mailed = self.reaches(user)
+        link = links.make(tx, user, purpose, issuer=issuer, is_mailed=is_mailed, by=self._by, now=self._now)
+        if not is_mailed:
+            return link
+        self.tell(tx, user, links.LETTERS[purpose], link=link, lifetime=links.LASTS[purpose])
+        return None
 
     def listed(self) -> list[User]:
         """Everybody, in the order of the names."""
@@ -81,96 +103,86 @@ class People:
     def show(self, identifier: str) -> Known:
         """One person with their factors, without a secret."""
         with self._database.read() as tx:
-            return self._known(tx, identifier)
+            return self.known(tx, identifier)
+
+    def sign_ins(self, realm: Realm, identifier: str) -> list[SignedIn]:
+        """The newest sign-ins of a person, ended ones too; raises Refused."""
+        with self._database.read() as tx:
+            user = self.known(tx, identifier).user
+            return sessions.listed(tx, user.id, limits=realm.sessions, now=self._now)
 
     def set_password(self, realm: Realm, identifier: str, password: str, passwords: Passwords) -> None:
         """Ends every session and grant of the person; raises Refused."""
         with self._database.read() as tx:
-            known = self._known(tx, identifier)
-        _check_password(realm, known.person(realm), password)
+            known = self.known(tx, identifier)
+        self._check_password(realm, known.person(realm), known.user, password)
         hashed = passwords.hash(password)
         with self._database.write() as tx:
             users.set_password(tx, known.user.id, hashed)
-            self._audit(tx, Event.USER_PASSWORD_SET, known.user)
+            self.audit(tx, Event.USER_PASSWORD_SET, known.user)
+            self.tell(tx, known.user, Notice.PASSWORD_SET)
 
     def set_roles(
         self, realm: Realm, identifier: str, *, roles: Sequence[str] | None, groups: Sequence[str] | None
     ) -> None:
         """Replace the roles, the groups, or both; raises Refused."""
         with self._database.write() as tx:
-            user = self._known(tx, identifier).user
+            user = self.known(tx, identifier).user
             new_roles = user.roles if roles is None else tuple(roles)
             new_groups = user.groups if groups is None else tuple(groups)
-            _check_roles(realm, new_roles, new_groups)
+            check_roles(realm, new_roles, new_groups)
             users.set_roles(tx, user.id, roles=new_roles, groups=new_groups)
-            self._audit(tx, Event.USER_ROLES_SET, user, roles=new_roles, groups=new_groups)
+            self.audit(tx, Event.USER_ROLES_SET, user, roles=new_roles, groups=new_groups)
+            self.tell(tx, user, Notice.ROLES_SET)
 
     def reset_factors(self, identifier: str) -> None:
         """Every second factor is removed, with the guesses against it; the next sign-in sets a new one up."""
         with self._database.write() as tx:
-            user = self._known(tx, identifier).user
+            user = self.known(tx, identifier).user
             factors.reset(tx, user.id)
-            self._audit(tx, Event.FACTORS_RESET, user)
+            self.audit(tx, Event.FACTORS_RESET, user)
+            self.tell(tx, user, Notice.FACTORS_RESET)
 
     def set_enabled(self, identifier: str, enabled: bool) -> None:
         """Disabling ends everything that the person has open."""
         with self._database.write() as tx:
-            user = self._known(tx, identifier).user
+            user = self.known(tx, identifier).user
             if user.enabled is enabled:
                 return
             users.set_enabled(tx, user.id, enabled)
-            self._audit(tx, Event.USER_ENABLED if enabled else Event.USER_DISABLED, user)
+            self.audit(tx, Event.USER_ENABLED if enabled else Event.USER_DISABLED, user)
+            self.tell(tx, user, Notice.ENABLED if enabled else Notice.DISABLED)
 
     def delete(self, identifier: str) -> None:
         """With everything that belongs to the person."""
         with self._database.write() as tx:
-            user = self._known(tx, identifier).user
+            user = self.known(tx, identifier).user
             users.remove(tx, user.id)
-            self._audit(tx, Event.USER_DELETED, user)
+            self.audit(tx, Event.USER_DELETED, user)
+            self.tell(tx, user, Notice.DELETED)
 
-    def _known(self, tx: Transaction, identifier: str) -> Known:
-        known = people.by_identifier(tx, self._realm, identifier)
-        if known is None:
-            raise Refused(f"nobody in realm {self._realm!r} has the user name or e-mail address {identifier!r}")
-        return known
+    def _added(self, tx: Transaction, person: NewPerson, password_hash: str | None) -> User:
+        try:
+            users.add(
+                tx,
+                self._realm,
+                username=person.username,
+                password_hash=password_hash,
+                now=self._now,
+                email=person.email,
+                name=person.name,
+                roles=person.roles,
+                groups=person.groups,
+            )
+        except NameTaken:
+            raise Refused("somebody of this realm has this user name or e-mail address") from None
+        user = self.known(tx, person.username).user
+        self.audit(tx, Event.USER_CREATED, user)
+        return user
 
-    def _audit(self, tx: Transaction, event: Event, user: User, **fields: Sequence[str]) -> None:
-        tx.emit(event, realm=self._realm, user_id=user.id, username=user.username, by=self._by, **fields)
-
-
-def _check_names(person: NewPerson) -> None:
-    """What is compared at sign-in is looked at too: some characters become an `@`, or many, by normalization."""
-    key = users.identifier_key(person.username)
-    if not _NAME.fullmatch(person.username) or users.is_email(key) or not _fits(key, _LONGEST_KEY):
-        raise Refused("a user name has 1 to 100 characters, no @, no invisible ones and no blanks at its ends")
-    email = person.email
-    if email is not None and not (_EMAIL.fullmatch(email) and _fits(users.identifier_key(email), 2 * _LONGEST_KEY)):
-        raise Refused(f"{email!r} is not an e-mail address")
-    if person.name is not None and not _fits(person.name, 200):
-        raise Refused("a full name has 1 to 200 characters, no invisible ones")
-
-
-def _fits(text: str, most: int) -> bool:
-    return 0 < len(text) <= most and text.isprintable()
-
-
-def _check_roles(realm: Realm, roles: Sequence[str], groups: Sequence[str]) -> None:
-    for kind, names, defined in (("role", roles, realm.roles), ("group", groups, realm.groups)):
-        for name in names:
-            if name not in defined:
-                raise Refused(f"realm {realm.name!r} has no {kind} {name!r}{did_you_mean(name, defined)}")
-
-
-def _person(realm: Realm, roles: Sequence[str], groups: Sequence[str]) -> Person:
-    by_group = (role for group in groups for role in realm.groups[group].roles)
-    return Person(roles=frozenset({*roles, *by_group}), groups=frozenset(groups))
-
-
-def _check_password(realm: Realm, person: Person, password: str) -> None:
-    shortest = minimum_length(realm, person)
-    if len(password) < shortest:
-        raise Refused(f"the password must have at least {shortest} characters")
-    if "\0" in password:
-        raise Refused("the password must not contain NUL, which no form accepts")
-    if is_too_long(password):
-        raise Refused(f"the password must have at most {MAX_BYTES} bytes")
+    def _check_password(self, realm: Realm, person: Person, named: NewPerson | User, password: str) -> None:
+        if "\0" in password:
+            raise Refused("the password must not contain NUL, which no form accepts")
+        found = unacceptable(password, realm=realm, person=person, named=named, breached=self._breached)
+        if found is not None:
+            raise Refused(f"the password {_FAULTS[found.message].format_map(found.values)}")

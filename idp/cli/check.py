@@ -3,10 +3,13 @@
 import argparse
 import os
 import sys
+import time
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from idp.cli.policy_findings import broken_expectations, short_passwords, surprises
 from idp.realm.loading import Examination, Mode, Problem, RealmFileError, examine, read_file
 from idp.realm.watching import NO_FILE, realm_files
 
@@ -52,14 +55,19 @@ def run(args: argparse.Namespace) -> int:
 
 def _examine(paths: Iterable[Path], mode: Mode) -> tuple[dict[Path, Examination], list[Problem]]:
     examined: dict[Path, Examination] = {}
+    now = int(time.time())
     problems: list[Problem] = []
     for path in paths:
         owners: dict[str, Path] = {}
         try:
             files = _files(path)
             for file in files:
-                examined[file] = examine(read_file(file), path=str(file), mode=mode, environ=os.environ)
-                problems += [*examined[file].problems, *_twice(file, examined[file], owners)]
+                found = examined[file] = examine(read_file(file), path=str(file), mode=mode, environ=os.environ)
+                problems += [*found.problems, *_twice(file, found, owners)]
+                if found.realm is not None:
+                    problems += found.placed(str(file), broken_expectations(found.realm, now))
+                    more = found.placed(str(file), (*short_passwords(found.realm), *surprises(found.realm, now)))
+                    examined[file] = replace(found, warnings=(*found.warnings, *more))
         except RealmFileError as error:
             problems += error.problems
     return examined, problems

@@ -8,9 +8,10 @@ from typing import Any
 from idp.cli.options import add_config, add_database, open_database
 from idp.cli.realms import realm_named
 from idp.errors import SettingsError
-from idp.policy.explain import ExplainedRule, Explanation, explain
+from idp.policy.explain import Condition, ExplainedRule, Explanation, explain
 from idp.policy.question import Request
-from idp.realm.schema import Client, Realm
+from idp.realm.client_sections import Client
+from idp.realm.schema import Realm
 from idp.realm.suggestions import did_you_mean
 from idp.store import people
 from idp.store.people import Known
@@ -32,6 +33,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--client", required=True, help="the client_id")
     parser.add_argument("--acr", metavar="VALUES", help="acr_values of the request, separated by blanks")
     parser.add_argument("--scope", metavar="SCOPES", help="scopes of the request (default: all that are registered)")
+    parser.add_argument("--address", default="", metavar="IP", help="where the person is (default: unknown)")
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(run=run)
 
@@ -52,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
     scopes = frozenset((args.scope or client.scope).split())
     if foreign := scopes - set(client.scopes):
         raise SettingsError(f"client {client.client_id!r} is not registered for {', '.join(sorted(foreign))}")
-    request = Request(scopes=scopes, acr_values=tuple((args.acr or "").split()))
+    request = Request(scopes=scopes, acr_values=tuple((args.acr or "").split()), address=args.address)
     explanation = explain(realm, known.person(realm), client, request, int(time.time()))
     if args.json:
         print(json.dumps(_json(realm, client, known, request, explanation), indent=2))
@@ -98,13 +100,25 @@ def _rule(told: ExplainedRule) -> str:
         asks += f" by {' or '.join(rule.accept)}"
     if rule.max_age:
         asks += f", not older than {_duration(rule.max_age)}"
-    because = "; ".join(
-        f"{_PLURAL[c.key]} {_list(c.present)}" if c.holds else f"no {_PLURAL[c.key]} {' or '.join(c.wanted)}"
-        for c in told.conditions
-    )
+    because = "; ".join(_condition(c) for c in told.conditions if c.holds is told.applies)
     if told.applies:
         return f"rule “{rule.name}” asks for {asks}, because: {because or 'it binds everyone'}"
     return f"rule “{rule.name}” does not apply, because: {because} (it would ask for {asks})"
+
+
+def _condition(condition: Condition) -> str:
+    wanted = " or ".join(condition.wanted)
+    match condition.key, condition.holds:
+        case "from", holds:
+            return f"{'it binds' if holds else 'it only invites until'} {'since ' if holds else ''}{wanted}"
+        case "networks", holds:
+            return f"{'from' if holds else 'not from'} {wanted}"
+        case "not_networks", holds:
+            return f"{'not from' if holds else 'from'} {wanted}"
+        case key, True:
+            return f"{_PLURAL[key]} {_list(condition.present)}"
+        case key, _:
+            return f"no {_PLURAL[key]} {wanted}"
 
 
 def _json(realm: Realm, client: Client, known: Known, request: Request, told: Explanation) -> dict[str, Any]:
@@ -127,7 +141,8 @@ def _json(realm: Realm, client: Client, known: Known, request: Request, told: Ex
                 "accept": list(rule.rule.accept) if rule.rule.accept else None,
                 "max_age": rule.rule.max_age,
                 "because": [
-                    {"key": c.key, "wanted": list(c.wanted), "present": list(c.present)} for c in rule.conditions
+                    {"key": c.key, "wanted": list(c.wanted), "present": list(c.present), "holds": c.holds}
+                    for c in rule.conditions
                 ],
             }
             for rule in told.rules

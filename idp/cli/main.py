@@ -10,7 +10,7 @@ from typing import NoReturn
 from sqlalchemy.exc import SQLAlchemyError
 
 import idp
-from idp.cli import check, demo, explain, migrate, serve, user
+from idp.cli import breached, check, client, demo, explain, keys, migrate, serve, user
 from idp.errors import Overloaded, SettingsError
 from idp.realm.problems import RealmFileError
 from idp.store.database import reason
@@ -32,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = Parser(prog="idp", description=idp.__doc__, allow_abbrev=False)
     parser.add_argument("--version", action="version", version=f"idp {idp.__version__}")
     subparsers = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for command in (serve, demo, check, explain, user, migrate):
+    for command in (serve, demo, check, explain, user, client, keys, migrate, breached):
         command.add_parser(subparsers)
     words = sys.argv[1:] if arguments is None else list(arguments)
     if not all(_is_text(word) for word in words):

@@ -7,11 +7,21 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from idp.errors import SettingsError
-from idp.settings import DEFAULT_DATABASE, Settings, checked_database, checked_public_url, secret_keys, trusted_networks
+from idp.settings import (
+    DEFAULT_DATABASE,
+    Settings,
+    checked_database,
+    checked_public_url,
+    reachable_networks,
+    secret_keys,
+    trusted_networks,
+)
 from idp.store.database import Database
 from idp.store.migrations import ensure_migrated
 
 DATABASE_VARIABLE = "IDP_DATABASE"
+PUBLIC_URL_VARIABLE = "IDP_PUBLIC_URL"
+BREACHED_VARIABLE = "IDP_BREACHED_PASSWORDS"
 
 
 def add_config(parser: argparse.ArgumentParser) -> None:
@@ -32,6 +42,27 @@ def add_database(parser: argparse.ArgumentParser) -> None:
         default=os.environ.get(DATABASE_VARIABLE, DEFAULT_DATABASE),
         metavar="URL",
         help=f"sqlite:///FILE or postgresql+psycopg://… (default: ${DATABASE_VARIABLE}, else {DEFAULT_DATABASE})",
+    )
+
+
+def add_breached_passwords(parser: argparse.ArgumentParser) -> None:
+    """`--breached-passwords`."""
+    parser.add_argument(
+        "--breached-passwords",
+        type=Path,
+        default=os.environ.get(BREACHED_VARIABLE) or None,
+        metavar="FILE",
+        help=f"a list that `idp breached` made, besides the one that is shipped (default: ${BREACHED_VARIABLE})",
+    )
+
+
+def add_public_url(parser: argparse.ArgumentParser, otherwise: str) -> None:
+    """`--public-url`."""
+    parser.add_argument(
+        "--public-url",
+        default=os.environ.get(PUBLIC_URL_VARIABLE) or None,
+        metavar="URL",
+        help=f"where browsers reach the server (default: ${PUBLIC_URL_VARIABLE}, else {otherwise})",
     )
 
 
@@ -78,7 +109,9 @@ def settings_of(args: argparse.Namespace) -> Settings:
         public_url=checked_public_url(public_url, dev=args.dev),
         allowed_hosts=tuple(host.lower() for host in args.allowed_host),
         trusted_proxies=trusted_networks(args.trusted_proxy),
+        reachable_networks=reachable_networks(args.reachable_network),
         themes=tuple(args.themes),
+        breached_passwords=args.breached_passwords,
         dev=args.dev,
         secret_keys=secret_keys(os.environ, dev=args.dev),
     )

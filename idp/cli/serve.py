@@ -14,7 +14,15 @@ from socket import socket
 from typing import Any
 
 from idp.cli import listening
-from idp.cli.options import add_config, add_database, port, settings_of, workers
+from idp.cli.options import (
+    add_breached_passwords,
+    add_config,
+    add_database,
+    add_public_url,
+    port,
+    settings_of,
+    workers,
+)
 from idp.events import log
 from idp.settings import SECRET_KEY_VARIABLE, Settings
 
@@ -33,9 +41,7 @@ def add_parser(subparsers: Any) -> None:
     add_database(parser)
     parser.add_argument("--host", default="127.0.0.1", metavar="H", help="address to listen on (default: 127.0.0.1)")
     parser.add_argument("--port", type=port, default=8080, metavar="P", help="port to listen on (default: 8080)")
-    parser.add_argument(
-        "--public-url", metavar="URL", help="where browsers reach the server (default: http://localhost:PORT)"
-    )
+    add_public_url(parser, "http://localhost:PORT")
     parser.add_argument("--workers", type=workers, default=1, metavar="N", help="processes (default: 1)")
     parser.add_argument(
         "--trusted-proxy",
@@ -43,6 +49,13 @@ def add_parser(subparsers: Any) -> None:
         default=[],
         metavar="CIDR",
         help="a proxy whose X-Forwarded-For counts; may be repeated (default: none)",
+    )
+    parser.add_argument(
+        "--reachable-network",
+        action="append",
+        default=[],
+        metavar="CIDR",
+        help="a private network that addresses of clients may lead into; may be repeated (default: none)",
     )
     parser.add_argument(
         "--allowed-host",
@@ -54,6 +67,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--themes", action="append", type=Path, default=[], metavar="DIR", help="a directory of your own themes"
     )
+    add_breached_passwords(parser)
     parser.add_argument(
         "--dev", action="store_true", help="development: published key, demo accounts, http; never for production"
     )

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from idp.errors import SettingsError
+from idp.realm.client_sections import Client
 from idp.realm.loading import Mode, RealmFileError, load
-from idp.realm.schema import Client, Realm
+from idp.realm.schema import Realm
 
 FILE = "demo.yaml"
 DEFAULT_BASE = 8080

@@ -5,6 +5,7 @@ import logging
 import traceback
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 from prometheus_client import Counter, Histogram
@@ -14,6 +15,7 @@ from idp.events.catalogue import Event
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 remote_address: ContextVar[str] = ContextVar("remote_address", default="")
 
+_LEVELS = logging.getLevelNamesMapping()
 _log = logging.getLogger("idp.audit")
 _json = json.JSONEncoder(ensure_ascii=True, default=str)
 _events = Counter("idp_events", "Audit events by name and realm.", ("event", "realm"))
@@ -25,16 +27,26 @@ _requests = Histogram(
 )
 
 
+@cache
+def _counted(event: str, realm: str) -> Counter:
+    return _events.labels(event, realm)
+
+
+@cache
+def _timed(route: str, status_class: int) -> Histogram:
+    return _requests.labels(route, f"{status_class}xx")
+
+
 def emit(event: Event, **fields: Any) -> None:
     """Log the event and count it. A field that the catalogue does not name is a bug, not a log line."""
     kind = event.value
     if unknown := fields.keys() - set(kind.fields):
         raise TypeError(f"{kind.name} has no field {', '.join(sorted(unknown))}")
     if event is Event.REQUEST:
-        _requests.labels(fields["route"], f"{fields['status'] // 100}xx").observe(fields["milliseconds"] / 1000)
+        _timed(fields["route"], fields["status"] // 100).observe(fields["milliseconds"] / 1000)
     else:
-        _events.labels(kind.name, fields.get("realm") or "").inc()
-    level = getattr(logging, kind.level.upper())
+        _counted(kind.name, fields.get("realm") or "").inc()
+    level = _LEVELS[kind.level.upper()]
     if _log.isEnabledFor(level):
         _log.log(level, kind.name, extra={"fields": {k: v for k, v in fields.items() if v is not None}})
 
@@ -74,6 +86,9 @@ def configure(level: str = "INFO") -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
+    # Of a record only its time, level, name and text are written: the rest need not be found out for each.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    logging._srcfile = None  # noqa: SLF001  # the way that the documentation of logging names
     # Authlib logs tokens at DEBUG; SQLAlchemy and httpx log parameters and URLs.
     for name in ("authlib", "sqlalchemy", "httpx", "httpcore", "alembic"):
         logging.getLogger(name).setLevel(logging.WARNING)

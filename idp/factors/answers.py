@@ -19,11 +19,29 @@ class ConsumeRecoveryCode:
 
 
 @dataclass(frozen=True, slots=True)
-class Proven:
-    """The answer is right, if what it names could still be used up."""
+class ConsumeCounter:
+    """The signature counter of a passkey moves on; one that stays at 0 counts nothing (WebAuthn section 6.1.1)."""
 
     credential_id: str
-    consume: ConsumeStep | ConsumeRecoveryCode
+    counter: int
+
+
+@dataclass(frozen=True, slots=True)
+class ConsumeChallenge:
+    """The sign-in's own challenge is used up, with its state."""
+
+
+Consume = ConsumeStep | ConsumeRecoveryCode | ConsumeCounter | ConsumeChallenge
+
+
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """The answer is right, if what it names could still be used up. The flags are those of a passkey's proof."""
+
+    credential_id: str
+    consume: Consume
+    verified: bool = False
+    synced: bool = False
 
 
 @dataclass(frozen=True, slots=True)

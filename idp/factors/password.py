@@ -2,6 +2,7 @@
 
 import os
 import threading
+import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -40,12 +41,12 @@ class Passwords:
 
     def hash(self, password: str) -> str:
         """The hash to store; raises Overloaded."""
-        return self._run(lambda: self._hasher.hash(password))
+        return self._run(lambda: self._hasher.hash(canonical(password)))
 
     def verify(self, stored: str | None, password: str) -> bool:
         """Whether it is the password. Takes the same time when nothing is stored; raises Overloaded."""
         try:
-            self._run(lambda: self._hasher.verify(stored or self._nobody, password))
+            self._run(lambda: self._hasher.verify(stored or self._nobody, canonical(password)))
         except (VerificationError, InvalidHashError):
             return False
         return stored is not None
@@ -67,6 +68,15 @@ class Passwords:
                 return under_way.result()
         finally:
             self._admitted.release()
+
+
+def canonical(password: str) -> str:
+    """What is counted and hashed, so that one password is one on every keyboard (RFC 8265 section 4.2.2).
+
+    Composed characters, and any blank as a space; case and width stay, and nothing is cut off.
+    """
+    spaced = "".join(" " if unicodedata.category(character) == "Zs" else character for character in password)
+    return unicodedata.normalize("NFC", spaced)
 
 
 def is_too_long(password: str) -> bool:

@@ -17,11 +17,11 @@ SECRET_BYTES = 20
 
 @dataclass(frozen=True, slots=True)
 class Authenticator:
-    """An authenticator app of a person: `secret` in base32, `last_step` the newest step that was accepted."""
+    """An authenticator app of a person: `secret` in base32, `counter` the newest step that was accepted."""
 
     credential_id: str
     secret: str = field(repr=False)
-    last_step: int
+    counter: int
 
 
 def new_secret() -> str:
@@ -54,7 +54,7 @@ def verify(authenticators: Iterable[Authenticator], code: str, *, now: int, wind
             step = pyotp.TOTP(app.secret).verify_and_get_timecode(digits, for_time=now, valid_window=window)
         except OTPVerificationError:
             continue
-        if step > app.last_step:
+        if step > app.counter:
             return Proven(app.credential_id, ConsumeStep(app.credential_id, step))
         used = True
     return Wrong("error.code-used" if used else "error.code")

@@ -12,25 +12,33 @@ _PEOPLE_REMEMBERED = 5
 
 @dataclass(frozen=True, slots=True)
 class Browser:
-    """The values of its cookies, empty where there is none, and the network that it comes from.
+    """The values of its cookies, empty where there is none, and the network and address that it comes from.
 
     `secret` binds sign-ins under way to the browser, `session` is the single sign-on session, `known` names the people
-    who signed in here before.
+    who signed in here before, `trusted` is what people trusted it by. `agent`: what it calls itself.
     """
 
     secret: str = field(default="", repr=False)
     session: str = field(default="", repr=False)
     known: str = field(default="", repr=False)
+    trusted: str = field(default="", repr=False)
     network: str = ""
+    address: str = ""
+    agent: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Cookies:
-    """What the browser is to keep from now on; None leaves it as it is, an empty value deletes."""
+    """What the browser is to keep from now on; None leaves it as it is, an empty value deletes.
+
+    `state` is no secret: it tells a frame of the portals whether the session is still the same.
+    """
 
     secret: str | None = field(default=None, repr=False)
     session: str | None = field(default=None, repr=False)
     known: str | None = field(default=None, repr=False)
+    trusted: str | None = field(default=None, repr=False)
+    state: str | None = None
 
 
 def fresh_secret() -> str:

@@ -1,15 +1,20 @@
 """The end of a sign-in: the session is started or raised, and the portal gets its code, in one transaction."""
 
 from idp.events.catalogue import Event
+from idp.login.agents import named
 from idp.login.browser import Browser, Cookies, fresh_secret, remember
-from idp.policy.decide import Outcome
-from idp.policy.proofs import Proof
+from idp.login.state import SignIn
+from idp.outbound.letters import Letters
+from idp.outbound.notices import Notice
+from idp.policy.decide import Demand, Reason
 from idp.realm.schema import Realm
-from idp.store import sessions, transactions
+from idp.store import sessions, transactions, trusted_browsers
 from idp.store.database import Transaction
 from idp.store.people import Known
 from idp.store.sessions import SsoSession
+from idp.store.users import User
 from idp.tokens.sealing import Sealer
+from idp.tokens.session_state import browser_state
 
 
 def open_session(
@@ -18,21 +23,26 @@ def open_session(
     *,
     known: Known,
     session: SsoSession | None,
-    given: tuple[Proof, ...],
-    outcome: Outcome,
+    state: SignIn,
+    demand: Demand,
     client_id: str,
     browser: Browser,
     sealer: Sealer,
+    letters: Letters,
     now: int,
 ) -> tuple[str, Cookies] | None:
     """The `sid` and the cookies that carry it, every one of them new; None when the session to be raised has ended.
 
     Somebody else's session in this browser ends: two people never share a `sid`.
     """
+    outcome = demand.outcome
+    if outcome is None:
+        raise AssertionError("a session is opened for what the gate let through only")
     secret, browser_secret = fresh_secret(), fresh_secret()
     who = {"realm": realm.name, "user_id": known.user.id, "username": known.user.username, "client_id": client_id}
     if session is not None:
-        newest = {p.factor: p for p in sorted((*session.proofs, *given), key=lambda p: p.at)}
+        # A passkey that was only touched does not take the place of one that was verified.
+        newest = {(p.factor, p.is_first): p for p in sorted((*session.proofs, *state.given), key=lambda p: p.at)}
         if not sessions.raise_(tx, session.id, secret=secret, all_proofs=newest.values(), now=now):
             return None
         session_id, event = session.id, Event.STEPPED_UP
@@ -40,13 +50,46 @@ def open_session(
         _end_other(tx, realm, browser, now)
         user = known.user
         session_id = sessions.start(
-            tx, realm.name, user_id=user.id, epoch=user.epoch, secret=secret, given=given, now=now
+            tx,
+            realm.name,
+            user_id=user.id,
+            epoch=user.epoch,
+            secret=secret,
+            given=state.given,
+            address=browser.address,
+            agent=browser.agent,
+            now=now,
         )
         event = Event.SIGNED_IN
     tx.emit(event, **who, session_id=session_id, acr=outcome.acr, amr=outcome.amr)
     transactions.move_browser(tx, old=browser.secret, new=browser_secret)
     known_value = remember(sealer, realm.name, browser, user_id=known.user.id, epoch=known.user.epoch)
-    return session_id, Cookies(secret=browser_secret, session=secret, known=known_value)
+    trusted = None
+    if state.trust and any(r.requirement.trusted_browser and _is_met_now(r, state) for r in demand.reasons):
+        trusted = _trust(tx, realm, user=known.user, browser=browser, letters=letters, now=now)
+    return session_id, Cookies(
+        secret=browser_secret,
+        session=secret,
+        known=known_value,
+        trusted=trusted,
+        state=browser_state(sealer, session_id),
+    )
+
+
+def _is_met_now(reason: Reason, state: SignIn) -> bool:
+    """By a proof of this sign-in: whoever found a session open could else make it last as long as the trust."""
+    return reason.met and any(p.factor in reason.requirement.accept for p in state.given)
+
+
+def _trust(tx: Transaction, realm: Realm, *, user: User, browser: Browser, letters: Letters, now: int) -> str:
+    """The new secret of the browser: one that somebody else has put there would let them in later."""
+    secret = fresh_secret()
+    if browser.trusted:
+        trusted_browsers.change_cookie(tx, old=browser.trusted, new=secret)
+    trusted_browsers.trust(tx, user.id, epoch=user.epoch, secret=secret, agent=browser.agent, now=now)
+    tx.emit(Event.BROWSER_TRUSTED, realm=user.realm, user_id=user.id, username=user.username)
+    letters.notice(tx, realm, user, Notice.BROWSER_TRUSTED, now=now, browser=named(browser.agent).words)
+    return secret
 
 
 def _end_other(tx: Transaction, realm: Realm, browser: Browser, now: int) -> None:

@@ -4,82 +4,102 @@ No step knows another. What was visited does not count, only what was proven.
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
-from typing import Any
 
-from idp.factors.password import Passwords
-from idp.login import gate, pages
+from idp.login import consent, gate
 from idp.login.browser import Browser, Cookies, fresh_secret
 from idp.login.completion import open_session
-from idp.login.enrolment import TotpEnrolment, begin_enrolling
-from idp.login.gate import Authorized
-from idp.login.handles import Handles
-from idp.login.notices import Notice
-from idp.login.password import PasswordStep
-from idp.login.request import AuthorizationRequest
-from idp.login.second_factor import SecondFactorStep
-from idp.login.situation import FEW_CODES, NEW_CODES, Situation, StepHandler
+from idp.login.enrolment import prepared
+from idp.login.gate import Authorized, authorized
+from idp.login.handles import Handles, Under
+from idp.login.pages import SignInPages
+from idp.login.registry import Steps
+from idp.login.request import AuthorizationRequest, AuthorizationResponse
+from idp.login.situation import Situation
 from idp.login.state import SignIn
-from idp.login.steps import Arrived, GoOn, Lost, Message, Page, Refused, Step
-from idp.policy.decide import Demand, Outcome
-from idp.policy.proofs import FIRST_FACTORS
-from idp.realm.schema import Client, Realm
-from idp.store import people, sessions, transactions
+from idp.login.steps import Arrived, Entered, GoOn, Lost, Message, Page, Refused, Step
+from idp.login.visitor import Visitor, trusted_browser, visitor_of
+from idp.login.webauthn import new_challenge
+from idp.outbound.letters import Letters
+from idp.policy.decide import Demand
+from idp.realm.account_client import ACCOUNT, client_of
+from idp.realm.client_sections import Client
+from idp.realm.schema import Realm
+from idp.store import messages, people, sessions, transactions
 from idp.store.database import Database, Transaction
-from idp.store.people import Known
 from idp.store.sessions import SsoSession
 from idp.tokens.sealing import Sealer
 
-Issue = Callable[[Transaction, Authorized], str]
+Issue = Callable[[Transaction, Authorized], AuthorizationResponse]
+
+
+class Overtaken(Exception):
+    """Another request of the same sign-in was first; what this one has done is undone."""
 
 
 class SignIns:
-    """The sign-ins of all realms. `issue` makes the code and returns where to go with it."""
+    """The sign-ins of all realms. `issue` makes the code, in the response that brings it to the client."""
 
-    def __init__(self, database: Database, sealer: Sealer, passwords: Passwords, issue: Issue) -> None:
+    def __init__(
+        self,
+        database: Database,
+        sealer: Sealer,
+        *,
+        steps: Steps,
+        letters: Letters,
+        issue: Issue,
+    ) -> None:
         self._database = database
+        self._letters = letters
         self._sealer = sealer
         self._issue = issue
+        self._steps = steps.by_name
+        self._enrolments = steps.enrolments
         self._handles = Handles(sealer)
-        self._steps: dict[str, StepHandler[Any]] = {
-            "password": PasswordStep(passwords, sealer),
-            "totp": SecondFactorStep("totp", "code", sealer),
-            "recovery-codes": SecondFactorStep("recovery-codes", "recovery_code", sealer),
-            "totp-enrol": TotpEnrolment(sealer),
-            NEW_CODES: Notice(),
-            FEW_CODES: Notice(),
-        }
+        self._pages = SignInPages(self._handles, steps.by_name)
 
     def begin(self, realm: Realm, client: Client, request: AuthorizationRequest, browser: Browser, now: int) -> Step:
         """A validated authorization request: answered at once from the session, or the first step."""
         state = SignIn(request)
-        known, session = self._signed_in(realm, browser, now)
-        if "select_account" in request.demands.prompt:
-            known = session = None
-        demand = _demand(realm, client, known=known, session=session, state=state, now=now)
+        visitor = self._visitor(realm, browser, now)
+        is_other = visitor.known is not None and not request.demands.is_about(visitor.known.user.id)
+        if is_other or "select_account" in request.demands.prompt:
+            visitor = Visitor()
+        demand = _demand(realm, client, visitor=visitor, state=state, browser=browser, now=now)
         if demand.error:
             return Refused(request, demand.error)
-        if demand.outcome and known and session:
-            return self._arrive_silently(realm, client, request, demand.outcome, known=known, session=session, now=now)
-        if known and session:
-            state = replace(state, user_id=known.user.id, epoch=known.user.epoch, session_id=session.id)
-        secret = browser.secret or fresh_secret()
-        cookies = Cookies(secret=None if browser.secret else secret)
-        if known is None or demand.ask == FIRST_FACTORS:
-            situation = Situation(
-                realm=realm,
-                client=client,
-                under=self._handles.first(realm.name, state, secret, now),
-                known=known,
-                session=session,
-                demand=demand,
-                browser=browser,
-                now=now,
-            )
-            return replace(pages.page(situation, self._handles), cookies=cookies)
-        with self._database.write() as tx:
-            under = self._handles.store(tx, realm.name, _prepared(state, demand), secret, now)
-        return GoOn(under.handle, cookies)
+        with self._database.read() as tx:
+            asks = consent.to_ask(tx, client, state, visitor.known)
+        if asks and demand.outcome and "none" in request.demands.prompt:
+            return Refused(request, "consent_required")
+        if demand.outcome and visitor.known and visitor.session and not asks:
+            return self._arrive_silently(realm, client, request, demand, visitor, browser=browser, now=now)
+        return self._first_step(realm, client, state, demand, visitor, browser=browser, now=now)
+
+    def enter(self, realm: Realm, request: AuthorizationRequest, adding: str, browser: Browser, now: int) -> Step:
+        """The account pages: open at once, or after what the policy still asks for. `adding`: a factor to set up."""
+        state = SignIn(request, adding=adding)
+        visitor = self._visitor(realm, browser, now)
+        if "select_account" in request.demands.prompt:
+            visitor = Visitor()
+        demand = _demand(realm, ACCOUNT, visitor=visitor, state=state, browser=browser, now=now)
+        if demand.outcome and visitor.known and visitor.session:
+            with self._database.write() as tx:
+                if not sessions.touch(tx, visitor.session.id, now):
+                    return Lost("expired", request)
+            return Entered(visitor.known, visitor.session)
+        return self._first_step(realm, ACCOUNT, state, demand, visitor, browser=browser, now=now)
+
+    def entered(
+        self, tx: Transaction, realm: Realm, request: AuthorizationRequest, browser: Browser, now: int
+    ) -> Entered | None:
+        """`enter` within the transaction of a change: nobody else changes this person's account meanwhile."""
+        visitor = visitor_of(tx, realm, browser, now, is_locking=True)
+        demand = _demand(realm, ACCOUNT, visitor=visitor, state=SignIn(request), browser=browser, now=now)
+        if demand.outcome and visitor.known and visitor.session:
+            return Entered(visitor.known, visitor.session)
+        return None
 
     def show(self, realm: Realm, handle: str, choice: str, browser: Browser, now: int) -> Step:
         """The page of a sign-in under way, or its end where nothing is missing any more."""
@@ -87,13 +107,31 @@ class SignIns:
             situation = self._look(tx, realm, handle, browser, now)
         if isinstance(situation, Lost):
             return situation
-        if situation.open_steps or situation.demand.blocked:
-            return pages.page(situation, self._handles, choice=choice)
-        with self._database.write() as tx:
+        is_prepared = self._prepared(situation.state, situation.demand) == situation.state
+        if situation.under.stored is None or situation.demand.blocked or (situation.open_steps and is_prepared):
+            return self._pages.page(situation, choice=choice)
+        with suppress(Overtaken), self._database.write() as tx:
             return self._settle(tx, situation, situation.state)
+        return GoOn(handle, Cookies())
+
+    def show_another(self, realm: Realm, handle: str, browser: Browser, now: int) -> Step:
+        """The same request for another account than the one that the page names."""
+        with self._database.read() as tx:
+            situation = self._look(tx, realm, handle, browser, now)
+        if isinstance(situation, Lost):
+            return situation
+        request, demands = situation.state.request, situation.state.request.demands
+        anybody = replace(request, demands=replace(demands, prompt=demands.prompt | {"select_account"}))
+        return self.begin(realm, situation.client, anybody, browser, now)
 
     def answer(self, realm: Realm, form: Mapping[str, str], browser: Browser, now: int) -> Step:
-        """A form of a sign-in: the guess is counted, evaluated, and what it proves is used up, in that order."""
+        """A form of a sign-in. Who was overtaken, as by a second click, sees where the sign-in is now."""
+        with suppress(Overtaken):
+            return self._answer(realm, form, browser, now)
+        return GoOn(form.get("transaction", ""), Cookies())
+
+    def _answer(self, realm: Realm, form: Mapping[str, str], browser: Browser, now: int) -> Step:
+        """The guess is counted, evaluated, and what it proves is used up, in that order."""
         handle, step = form.get("transaction", ""), form.get("step", "")
         with self._database.write() as tx:
             situation = self._look(tx, realm, handle, browser, now)
@@ -102,7 +140,7 @@ class SignIns:
             if not self._handles.is_csrf_token(form.get("csrf_token", ""), handle):
                 return Lost("forbidden-form", situation.state.request)
             if form.get("action") == "cancel":
-                self._consume(tx, situation)
+                self._consume(tx, situation.under)
                 return Refused(situation.state.request, "access_denied")
             if not situation.open_steps and not situation.demand.blocked:
                 return self._settle(tx, situation, situation.state)
@@ -113,6 +151,8 @@ class SignIns:
         if isinstance(attempt, Message):
             return self._again(situation, step, attempt, form)
         if wrong := handler.evaluate(attempt):
+            with self._database.write() as tx:
+                handler.refused(tx, attempt)
             return self._again(situation, step, wrong, form)
         with self._database.write() as tx:
             state = handler.apply(tx, situation, attempt)
@@ -120,128 +160,184 @@ class SignIns:
                 return self._settle(tx, situation, state)
         return self._again(situation, step, state, form)
 
-    def _signed_in(self, realm: Realm, browser: Browser, now: int) -> tuple[Known | None, SsoSession | None]:
+    def _visitor(self, realm: Realm, browser: Browser, now: int) -> Visitor:
         if not browser.session:
-            return None, None
+            return Visitor()
         with self._database.read() as tx:
-            session = sessions.find(tx, realm.name, secret=browser.session, limits=realm.sessions, now=now)
-            known = people.by_id(tx, realm.name, session.user_id) if session else None
-        return (known, session) if known else (None, None)
+            return visitor_of(tx, realm, browser, now)
+
+    def _first_step(
+        self,
+        realm: Realm,
+        client: Client,
+        state: SignIn,
+        demand: Demand,
+        visitor: Visitor,
+        *,
+        browser: Browser,
+        now: int,
+    ) -> Step:
+        known, session = visitor.known, visitor.session
+        if known and session:
+            state = replace(state, user_id=known.user.id, epoch=known.user.epoch, session_id=session.id)
+        state = self._prepared(state, demand)
+        secret = browser.secret or fresh_secret()
+        cookies = Cookies(secret=None if browser.secret else secret)
+        if known is None or "password" in demand.ask:
+            situation = Situation(
+                realm=realm,
+                client=client,
+                under=self._handles.first(realm.name, state, secret, now),
+                known=known,
+                session=session,
+                trusted=visitor.trusted,
+                demand=demand,
+                browser=browser,
+                now=now,
+            )
+            return replace(self._pages.page(situation), cookies=cookies)
+        with self._database.write() as tx:
+            under = self._handles.store(tx, realm.name, state, secret, now)
+        return GoOn(under.handle, cookies)
 
     def _arrive_silently(
         self,
         realm: Realm,
         client: Client,
         request: AuthorizationRequest,
-        outcome: Outcome,
+        demand: Demand,
+        visitor: Visitor,
         *,
-        known: Known,
-        session: SsoSession,
+        browser: Browser,
         now: int,
     ) -> Step:
         """Single sign-on: the session is used, not raised."""
-        authorized = Authorized(
-            realm=realm,
-            client=client,
-            known=known,
-            request=request,
-            outcome=outcome,
-            session_id=session.id,
-            now=now,
-        )
+        if visitor.known is None or visitor.session is None:
+            raise AssertionError("nobody is signed in")
         with self._database.write() as tx:
-            sessions.touch(tx, session.id, now)
-            return Arrived(self._issue(tx, authorized), Cookies())
+            if not sessions.touch(tx, visitor.session.id, now):
+                return Lost("expired", request)
+            granted = authorized(
+                tx,
+                realm,
+                client,
+                known=visitor.known,
+                request=request,
+                demand=demand,
+                session_id=visitor.session.id,
+                trusted=visitor.trusted,
+                browser=browser,
+                now=now,
+            )
+            return Arrived(self._issue(tx, granted), Cookies())
 
     def _look(self, tx: Transaction, realm: Realm, handle: str, browser: Browser, now: int) -> Situation | Lost:
         under = self._handles.find(tx, realm.name, handle, browser, now)
         if isinstance(under, Lost):
             return under
         state = under.state
-        client = realm.client(state.request.client_id)
+        client = client_of(realm, state.request.client_id)
         if client is None:
             return Lost("unknown-client")
         known = people.by_id(tx, realm.name, state.user_id) if state.user_id else None
         if state.user_id and (known is None or not known.user.enabled or known.user.epoch != state.epoch):
             return Lost("expired", state.request)
         session = self._session(tx, realm, state, browser, now)
+        trusted = trusted_browser(tx, realm, known.user.id, browser) if known else None
         return Situation(
             realm=realm,
             client=client,
             under=under,
             known=known,
             session=session,
-            demand=_demand(realm, client, known=known, session=session, state=state, now=now),
+            trusted=trusted,
+            demand=_demand(
+                realm, client, visitor=Visitor(known, session, trusted), state=state, browser=browser, now=now
+            ),
             browser=browser,
             now=now,
+            consent=consent.to_ask(tx, client, state, known),
+            is_undelivered=state.sent is not None and messages.is_lost(tx, state.sent.message_id),
         )
 
     def _settle(self, tx: Transaction, situation: Situation, state: SignIn) -> Step:
-        """Where a state leads: to its end when nothing is missing or to be shown, else to the next step."""
-        realm, client, now = situation.realm, situation.client, situation.now
+        """Where a state leads: to its end when nothing is missing or to be shown, else to the next step.
+
+        Raises Overtaken.
+        """
+        realm, client, browser, now = situation.realm, situation.client, situation.browser, situation.now
         known = people.by_id(tx, realm.name, state.user_id or "")
         if known is None or known.user.epoch != state.epoch:
             return Lost("expired", state.request)
         session = situation.session
         if state.session_id != (session.id if session else None):
-            session = self._session(tx, realm, state, situation.browser, now)
-        demand = _demand(realm, client, known=known, session=session, state=state, now=now)
+            session = self._session(tx, realm, state, browser, now)
+        trusted = situation.trusted if situation.known else trusted_browser(tx, realm, known.user.id, browser)
+        visitor = Visitor(known, session, trusted)
+        demand = _demand(realm, client, visitor=visitor, state=state, browser=browser, now=now)
         if demand.error:
-            self._consume(tx, situation)
+            self._consume(tx, situation.under)
             return Refused(state.request, demand.error)
-        if demand.outcome and state.notice is None:
-            return self._arrive(tx, situation, state, known=known, session=session, demand=demand)
-        state = _prepared(state, demand)
+        asks = consent.to_ask(tx, client, state, known)
+        if demand.outcome and not demand.invite and state.notice is None and not asks:
+            return self._arrive(tx, situation, state, demand, visitor)
+        state = self._prepared(state, demand)
         if situation.under.stored is not None:
             if not self._handles.advance(tx, realm.name, situation.under, state, now):
-                return Lost("expired", state.request)
+                raise Overtaken
             return GoOn(situation.under.handle, Cookies())
         secret = fresh_secret()
-        transactions.move_browser(tx, old=situation.browser.secret, new=secret)
+        transactions.move_browser(tx, old=browser.secret, new=secret)
         under = self._handles.store(tx, realm.name, state, secret, now)
         return GoOn(under.handle, Cookies(secret=secret))
 
-    def _arrive(
-        self,
-        tx: Transaction,
-        situation: Situation,
-        state: SignIn,
-        *,
-        known: Known,
-        session: SsoSession | None,
-        demand: Demand,
-    ) -> Step:
-        """Consume the sign-in, then open the session, then issue the code."""
-        if demand.outcome is None or not self._consume(tx, situation):
+    def _arrive(self, tx: Transaction, situation: Situation, state: SignIn, demand: Demand, visitor: Visitor) -> Step:
+        """Consume the sign-in, then open the session, then issue the code. Raises Overtaken."""
+        realm, browser, now, known = situation.realm, situation.browser, situation.now, visitor.known
+        if known is None:
             return Lost("expired", state.request)
+        if not self._consume(tx, situation.under):
+            raise Overtaken
         opened = open_session(
             tx,
-            situation.realm,
+            realm,
             known=known,
-            session=session,
-            given=state.given,
-            outcome=demand.outcome,
+            session=visitor.session,
+            state=state,
+            demand=demand,
             client_id=situation.client.client_id,
-            browser=situation.browser,
+            browser=browser,
             sealer=self._sealer,
-            now=situation.now,
+            letters=self._letters,
+            now=now,
         )
         if opened is None:
             return Lost("expired", state.request)
         session_id, cookies = opened
-        authorized = Authorized(
-            realm=situation.realm,
-            client=situation.client,
+        if situation.client is ACCOUNT:
+            return Arrived(AuthorizationResponse(state.request.redirect_uri, {}), cookies)
+        granted = authorized(
+            tx,
+            realm,
+            situation.client,
             known=known,
             request=state.request,
-            outcome=demand.outcome,
+            demand=demand,
             session_id=session_id,
-            now=situation.now,
+            trusted=visitor.trusted,
+            browser=browser,
+            now=now,
         )
-        return Arrived(self._issue(tx, authorized), cookies)
+        return Arrived(self._issue(tx, granted), cookies)
 
-    def _consume(self, tx: Transaction, situation: Situation) -> bool:
-        under = situation.under
+    def _prepared(self, state: SignIn, demand: Demand) -> SignIn:
+        """With what the next step shows: a new secret for a factor to set up, a challenge for a passkey."""
+        state = prepared(state, demand.enrol, self._enrolments)
+        if "webauthn" in demand.ask and not state.challenge:
+            return replace(state, challenge=new_challenge())
+        return state
+
+    def _consume(self, tx: Transaction, under: Under) -> bool:
         return under.stored is None or transactions.consume(tx, handle=under.handle, state=under.stored)
 
     def _session(self, tx: Transaction, realm: Realm, state: SignIn, browser: Browser, now: int) -> SsoSession | None:
@@ -255,20 +351,23 @@ class SignIns:
         return found if found and found.id == state.session_id and found.user_id == state.user_id else None
 
     def _again(self, situation: Situation, step: str, error: Message, form: Mapping[str, str]) -> Page:
-        return pages.page(situation, self._handles, choice=step, error=error, username=form.get("username", "")[:255])
+        """The page with what is wrong. One that keeps its challenge itself gets another: each is answered once."""
+        state, browser = situation.state, situation.browser
+        if situation.under.stored is None and state.challenge:
+            state = replace(state, challenge=new_challenge())
+            under = self._handles.first(situation.realm.name, state, browser.secret, situation.now)
+            situation = replace(situation, under=under)
+        return self._pages.page(situation, choice=step, error=error, typed=form)
 
 
-def _demand(
-    realm: Realm, client: Client, *, known: Known | None, session: SsoSession | None, state: SignIn, now: int
-) -> Demand:
-    earlier = session.proofs if session else ()
+def _demand(realm: Realm, client: Client, *, visitor: Visitor, state: SignIn, browser: Browser, now: int) -> Demand:
     return gate.demand(
-        realm, known=known, client=client, request=state.request, earlier=earlier, given=state.given, now=now
+        realm,
+        client,
+        known=visitor.known,
+        session=visitor.session,
+        trusted=visitor.trusted,
+        state=state,
+        browser=browser,
+        now=now,
     )
-
-
-def _prepared(state: SignIn, demand: Demand) -> SignIn:
-    """With a new secret where a factor has to be set up."""
-    if demand.enrol and (state.enrolling is None or state.enrolling.factor not in demand.enrol):
-        return replace(state, enrolling=begin_enrolling(demand.enrol[0]))
-    return state

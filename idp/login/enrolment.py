@@ -1,116 +1,194 @@
-"""Setting up an authenticator app within the sign-in that demands one."""
+"""Setting up a second factor within the sign-in that demands or wishes it: chosen, proven, and only then added."""
 
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from idp.events.catalogue import Event
-from idp.factors import recovery_codes, totp
-from idp.factors.answers import ConsumeStep, Wrong
 from idp.login import gate
-from idp.login.second_factor import secret_context
+from idp.login.recovery_codes import make_codes
+from idp.login.second_factor import TRUST, secret_context
 from idp.login.situation import Situation
 from idp.login.state import Enrolling, SignIn
-from idp.login.steps import Message
+from idp.login.steps import ChoicePage, Message, Page
+from idp.outbound.letters import Letters
+from idp.outbound.notices import Notice
+from idp.policy.enrolling import shut_gates
 from idp.policy.proofs import Proof
+from idp.realm.factor_sections import RECOVERY
 from idp.store import factors, guesses, people, users
 from idp.store.database import Transaction
 from idp.tokens.sealing import Sealer
 
-_LONGEST_LABEL = 100
-_LONGEST_CODE = 100
+LONGEST_LABEL = 100
 
 
-def begin_enrolling(factor: str) -> Enrolling:
-    """A secret of our own making, new for every sign-in, of no use until a code proves it."""
-    return Enrolling(factor, str(uuid.uuid4()), totp.new_secret())
+@dataclass(frozen=True, slots=True)
+class NewCredential:
+    """What proved itself. `secret` is sealed and kept, `counter` is where its first answer stands."""
 
-
-def issuer_and_account(situation: Situation) -> tuple[str, str]:
-    """What the app shows: whose account, and which."""
-    configured = situation.realm.factors.totp
-    user = situation.known.user if situation.known else None
-    return (configured and configured.issuer) or situation.realm.title, (user and (user.email or user.username)) or ""
+    secret: str = field(repr=False)
+    counter: int = 0
+    handle: bytes | None = None
+    verified: bool = False
+    synced: bool = False
 
 
 @dataclass(slots=True)
 class EnrolmentAttempt:
-    """The first code of a new app, and the name that its owner gives it."""
+    """The first answer of a new factor, the name that its owner gives it, and which guess it is where those count."""
 
     situation: Situation
-    code: str = field(repr=False)
+    answer: str = field(repr=False)
     label: str
-    step: int | None = None
+    trust: bool
+    counted: int = 0
+    new: NewCredential | None = None
 
 
-class TotpEnrolment:
-    """The code must be of the secret that this sign-in showed; it is used up by enrolling."""
+class Enrolment:
+    """One factor. What proves it must fit what this sign-in prepared."""
 
-    def __init__(self, sealer: Sealer) -> None:
-        self._sealer = sealer
+    factor: str
+    form_field = "code"
+    longest_answer = 100
+    empty = "error.empty"
 
-    def begin(self, tx: Transaction, situation: Situation, form: Mapping[str, str]) -> EnrolmentAttempt | Message:
-        """Nothing is counted: the secret stands on the page."""
-        code, label = form.get("code", ""), " ".join(form.get("label", "").split())
-        if not code.strip():
-            return Message("error.empty")
-        if len(code) > _LONGEST_CODE or len(label) > _LONGEST_LABEL:
+    def __init__(self, sealer: Sealer, letters: Letters) -> None:
+        self.sealer = sealer
+        self.letters = letters
+
+    def prepare(self) -> str:
+        """What the new factor will be proven with: kept in the sealed state until then."""
+        raise NotImplementedError
+
+    def page(self, situation: Situation, common: dict[str, Any]) -> Page:
+        """How it is set up."""
+        raise NotImplementedError
+
+    def prove(self, attempt: EnrolmentAttempt) -> NewCredential | Message:
+        """What is to be kept, or what is wrong with the answer. May be slow."""
+        raise NotImplementedError
+
+    def begin(self, tx: Transaction, situation: Situation, form: Mapping[str, str]) -> Any:
+        """An attempt, or a message. Nothing is counted: what is to be shown stands on the page, or in the device."""
+        answer, label = form.get(self.form_field, ""), label_of(form)
+        if not answer.strip():
+            return Message(self.empty)
+        if len(answer) > self.longest_answer or len(label) > LONGEST_LABEL:
             return Message("error.too-long")
-        printable = "".join(c for c in label if c.isprintable())
-        return EnrolmentAttempt(situation, code, printable)
+        return EnrolmentAttempt(situation, answer, label, trust=form.get(TRUST) == "yes")
 
     def evaluate(self, attempt: EnrolmentAttempt) -> Message | None:
-        """Whether app and server agree."""
-        enrolling, configured = attempt.situation.state.enrolling, attempt.situation.realm.factors.totp
-        if enrolling is None or configured is None:
-            return Message("error.stale-form")
-        app = totp.Authenticator(enrolling.credential_id, enrolling.secret, last_step=0)
-        answer = totp.verify([app], attempt.code, now=attempt.situation.now, window=configured.window)
-        if isinstance(answer, Wrong):
-            return Message(answer.message)
-        if isinstance(answer.consume, ConsumeStep):
-            attempt.step = answer.consume.step
+        """Whether the new factor works."""
+        new = self.prove(attempt)
+        if isinstance(new, Message):
+            return new
+        attempt.new = new
         return None
 
+    def refused(self, tx: Transaction, attempt: Any) -> None:
+        """Nothing."""
+
     def apply(self, tx: Transaction, situation: Situation, attempt: EnrolmentAttempt) -> SignIn | Message:
-        """Add the app, unless the person came to own a factor meanwhile: whoever owns one proves it first."""
-        state, realm, now = situation.state, situation.realm, situation.now
+        """Add it, unless the person came to own a factor meanwhile: whoever owns one proves it first."""
+        state, realm, now, new = situation.state, situation.realm, situation.now, attempt.new
         enrolling = state.enrolling
-        if state.user_id is None or enrolling is None or attempt.step is None:
+        if state.user_id is None or enrolling is None or new is None:
             return Message("error.stale-form")
         users.lock(tx, state.user_id)
         known = people.by_id(tx, realm.name, state.user_id)
-        earlier = situation.session.proofs if situation.session else ()
         demand = gate.demand(
             realm,
+            situation.client,
             known=known,
-            client=situation.client,
-            request=state.request,
-            earlier=earlier,
-            given=state.given,
+            session=situation.session,
+            trusted=situation.trusted,
+            state=state,
+            browser=situation.browser,
             now=now,
         )
         if known is None or known.user.epoch != state.epoch or enrolling.factor not in demand.enrol:
             return Message("error.stale-form")
+        if any(f.id == enrolling.credential_id for f in known.factors):
+            return Message("error.stale-form")
+        # Whoever brings the identifier of another person's passkey has made it up (WebAuthn section 7.1, step 26).
+        if new.handle is not None and factors.is_known(tx, handle=new.handle):
+            return Message("error.passkey")
         factors.add(
             tx,
             known.user.id,
             credential_id=enrolling.credential_id,
             factor=enrolling.factor,
             label=attempt.label,
-            secret=self._sealer.seal(enrolling.secret.encode(), secret_context(known.user.id, enrolling.credential_id)),
-            last_step=attempt.step,
+            secret=self.sealer.seal(new.secret.encode(), secret_context(known.user.id, enrolling.credential_id)),
+            counter=new.counter,
+            handle=new.handle,
             now=now,
         )
         # Recovery codes alone may have been shut by wrong guesses: what is enrolled anew is not shut.
         guesses.clear(tx, guesses.second_factor_subject(known.user.id))
         who = {"realm": realm.name, "user_id": known.user.id, "username": known.user.username}
         tx.emit(Event.FACTOR_ENROLLED, **who, factor=enrolling.factor, credential_id=enrolling.credential_id)
-        codes = None
-        if realm.factors.recovery_codes and not known.recovery_left:
-            codes = recovery_codes.new_codes(realm.factors.recovery_codes.count)
-            digests = [recovery_codes.stored(code, user_id=known.user.id) for code in codes]
-            factors.replace_recovery_codes(tx, known.user.id, digests)
-            tx.emit(Event.RECOVERY_CODES_MADE, **who, count=len(codes))
-        proof = Proof(enrolling.factor, now, enrolling.credential_id)
-        return replace(state.with_proof(proof), enrolling=None, notice=codes)
+        told = {"factor": enrolling.factor, "label": attempt.label}
+        self.letters.notice(tx, realm, known.user, Notice.FACTOR_ADDED, now=now, **told)
+        # A sheet is not bought by what its rules do not take: neither here nor at the account.
+        proofs = (*(situation.session.proofs if situation.session else ()), *state.given)
+        is_bought = shut_gates(realm, known.person(realm), RECOVERY, proofs=proofs, now=now)
+        codes = None if known.recovery_left or is_bought else make_codes(tx, realm, known.user)
+        proof = Proof(enrolling.factor, now, enrolling.credential_id, new.verified, new.synced)
+        added = replace(state.with_proof(proof), enrolling=None, notice=codes, trust=attempt.trust)
+        return replace(added, adding="") if state.adding == enrolling.factor else added
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The factor that somebody chose to set up."""
+
+    factor: str
+
+
+class ChooseFactor:
+    """Of several that would do, the person chooses."""
+
+    def __init__(self, enrolments: Mapping[str, Enrolment]) -> None:
+        self._enrolments = enrolments
+
+    def page(self, situation: Situation, common: dict[str, Any]) -> Page:
+        """What there is to choose from."""
+        return ChoicePage(**common, factors=situation.demand.enrol)
+
+    def begin(self, tx: Transaction, situation: Situation, form: Mapping[str, str]) -> Choice | Message:
+        """One of those that were offered."""
+        factor = form.get("factor", "")
+        return Choice(factor) if factor in situation.demand.enrol else Message("error.empty")
+
+    def evaluate(self, attempt: Choice) -> Message | None:
+        """None of them is wrong."""
+        return None
+
+    def refused(self, tx: Transaction, attempt: Choice) -> None:
+        """Nothing."""
+
+    def apply(self, tx: Transaction, situation: Situation, attempt: Choice) -> SignIn | Message:
+        """Prepare it."""
+        return replace(situation.state, enrolling=begin_enrolling(self._enrolments[attempt.factor]), sent=None)
+
+
+def begin_enrolling(enrolment: Enrolment) -> Enrolling:
+    """A new factor of that kind, of no use before it is proven."""
+    return Enrolling(enrolment.factor, str(uuid.uuid4()), enrolment.prepare())
+
+
+def prepared(state: SignIn, enrol: tuple[str, ...], enrolments: Mapping[str, Enrolment]) -> SignIn:
+    """What is to be set up: kept while it is still among `enrol`, begun where there is nothing to choose."""
+    if not enrol or (state.enrolling and state.enrolling.factor in enrol):
+        return state
+    only = enrol[0] if len(enrol) == 1 else None
+    return replace(state, enrolling=begin_enrolling(enrolments[only]) if only else None, sent=None)
+
+
+def label_of(form: Mapping[str, str]) -> str:
+    """The name that its owner gives a factor, on one line and without characters that nobody sees."""
+    return "".join(c for c in " ".join(form.get("label", "").split()) if c.isprintable())

@@ -110,4 +110,4 @@ def _context(realm: str) -> str:
 
 
 def _lasts(state: SignIn) -> int:
-    return ENROLMENT_LASTS if state.enrolling or state.notice is not None else SIGN_IN_LASTS
+    return ENROLMENT_LASTS if state.enrolling or state.sent or state.notice is not None else SIGN_IN_LASTS

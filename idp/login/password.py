@@ -1,18 +1,21 @@
 """The password step: the first proof, which tells who somebody is."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from typing import Any
 
 from idp.events.catalogue import Event
 from idp.events.log import emit
 from idp.factors.password import Passwords, is_too_long
 from idp.login.browser import known_here
+from idp.login.identifying import identified
 from idp.login.situation import Situation
 from idp.login.state import SignIn
-from idp.login.steps import Message
+from idp.login.steps import Message, Page, PasswordPage
+from idp.login.webauthn import PasskeyStep
 from idp.policy.lockout import no_wait, password_wait
 from idp.policy.proofs import Proof
-from idp.store import guesses, people, sessions, users
+from idp.store import guesses, people, users
 from idp.store.database import Transaction
 from idp.store.people import Known
 from idp.tokens.sealing import Sealer
@@ -34,9 +37,15 @@ class PasswordAttempt:
 class PasswordStep:
     """Slowed per person and network, never shut; not slowed from a browser that the person has signed in with."""
 
-    def __init__(self, passwords: Passwords, sealer: Sealer) -> None:
+    def __init__(self, passwords: Passwords, sealer: Sealer, passkeys: PasskeyStep) -> None:
         self._passwords = passwords
         self._sealer = sealer
+        self._passkeys = passkeys
+
+    def page(self, situation: Situation, common: dict[str, Any]) -> Page:
+        """Name and password; a browser offers passkeys in the field of the name."""
+        options = self._passkeys.options(situation) if "webauthn" in situation.demand.ask else None
+        return PasswordPage(**common, is_fixed=situation.known is not None, passkey=options)
 
     def begin(self, tx: Transaction, situation: Situation, form: Mapping[str, str]) -> PasswordAttempt | Message:
         """Who it is, and that a guess was made. An unknown name is counted like a known one."""
@@ -68,6 +77,9 @@ class PasswordStep:
             attempt.rehashed = self._passwords.hash(attempt.password)
         return None
 
+    def refused(self, tx: Transaction, attempt: PasswordAttempt) -> None:
+        """Nothing."""
+
     def apply(self, tx: Transaction, situation: Situation, attempt: PasswordAttempt) -> SignIn | Message:
         """The person is known; a session of theirs in this browser may be raised."""
         known, realm, state = attempt.known, situation.realm, situation.state
@@ -83,15 +95,7 @@ class PasswordStep:
             username=known.user.username,
             client_id=state.request.client_id,
         )
-        cookie = situation.browser.session
-        limits, now = realm.sessions, situation.now
-        session = sessions.find(tx, realm.name, secret=cookie, limits=limits, now=now) if cookie else None
-        return replace(
-            state.with_proof(Proof("password", now)),
-            user_id=known.user.id,
-            epoch=known.user.epoch,
-            session_id=session.id if session and session.user_id == known.user.id else None,
-        )
+        return identified(tx, situation, known, state.with_proof(Proof("password", situation.now)))
 
     def _known_here(self, situation: Situation, known: Known) -> str | None:
         realm, user = situation.realm.name, known.user

@@ -1,23 +1,31 @@
-"""The second-factor step: a TOTP code or a recovery code of the person whom the first proof has named."""
+"""What every second-factor step shares: a guess is counted, evaluated, and what it proves is used up, in that order."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from idp.events.catalogue import Event
 from idp.events.log import emit
-from idp.factors import recovery_codes, totp
-from idp.factors.answers import Answer, ConsumeRecoveryCode, ConsumeStep, Proven, Wrong
+from idp.factors.answers import (
+    Answer,
+    ConsumeCounter,
+    ConsumeRecoveryCode,
+    ConsumeStep,
+    Proven,
+    Wrong,
+)
 from idp.login.situation import Situation
 from idp.login.state import SignIn
-from idp.login.steps import Message
+from idp.login.steps import Message, Page
+from idp.outbound.letters import Letters
+from idp.outbound.notices import Notice
 from idp.policy.lockout import SECOND_FACTOR_SHUT_AT, second_factor_wait
 from idp.policy.proofs import Proof
 from idp.store import factors, guesses
 from idp.store.database import Transaction
 from idp.store.people import Known
-from idp.tokens.sealing import Sealer
 
-_LONGEST_ANSWER = 100
+TRUST = "trust"
 
 
 def secret_context(user_id: str, credential_id: str) -> str:
@@ -27,96 +35,122 @@ def secret_context(user_id: str, credential_id: str) -> str:
 
 @dataclass(slots=True)
 class FactorAttempt:
-    """An answer, which guess it is since the last right one, and, once evaluated, what it proves."""
+    """An answer, which guess it is since the last right one, and, once evaluated, what it proves.
+
+    `trust`: whether the person wants this browser to be trusted.
+    """
 
     situation: Situation
     known: Known
     answer: str = field(repr=False)
     counted: int
+    trust: bool
     proven: Proven | None = None
 
 
 class SecondFactorStep:
     """One factor; the guesses of all of them are counted together, per person."""
 
-    def __init__(self, factor: str, form_field: str, sealer: Sealer) -> None:
-        self._factor = factor
-        self._field = form_field
-        self._sealer = sealer
+    factor: str
+    form_field = "code"
+    longest_answer = 100
+    empty = "error.empty"
+    used = "error.code-used"
+    """What a right answer is told that another request used up first."""
 
-    def begin(self, tx: Transaction, situation: Situation, form: Mapping[str, str]) -> FactorAttempt | Message:
-        """Count the guess before anybody looks at it."""
-        known, answer = situation.known, form.get(self._field, "")
+    def __init__(self, letters: Letters) -> None:
+        self.letters = letters
+
+    def page(self, situation: Situation, common: dict[str, Any]) -> Page:
+        """A form with one field."""
+        return Page(**common)
+
+    def begin(self, tx: Transaction, situation: Situation, form: Mapping[str, str]) -> Any:
+        """Count the guess before anybody looks at it: an attempt, or a message. Other steps begin otherwise."""
+        known, answer = situation.known, form.get(self.form_field, "")
         if known is None:
             raise AssertionError("a second factor is asked for after the first proof only")
         if not answer.strip():
-            return Message("error.empty")
-        if len(answer) > _LONGEST_ANSWER:
+            return Message(self.empty)
+        if len(answer) > self.longest_answer:
             return Message("error.too-long")
-        subject = guesses.second_factor_subject(known.user.id)
-        counted = guesses.count(tx, subject, now=situation.now, wait=second_factor_wait)
-        if counted is None:
-            seconds = guesses.blocked_for(tx, subject, situation.now)
-            return Message("error.second-factor-wait", {"seconds": seconds})
-        return FactorAttempt(situation, known, answer, counted)
+        counted = count(tx, known, situation.now)
+        if isinstance(counted, Message):
+            return counted
+        return FactorAttempt(situation, known, answer, counted, trust=form.get(TRUST) == "yes")
 
     def evaluate(self, attempt: FactorAttempt) -> Message | None:
         """Compare; what is right counts only once it was used up."""
-        answer = self._verify(attempt)
+        answer = self.verify(attempt)
         if isinstance(answer, Wrong):
-            if attempt.counted == SECOND_FACTOR_SHUT_AT:
-                emit(Event.FACTORS_SHUT, **_who(attempt.situation, attempt.known))
-            return self._refuse(attempt.situation, attempt.known, answer.message)
+            return self.refuse(attempt.situation, attempt.known, answer.message)
         attempt.proven = answer
         return None
 
+    def refused(self, tx: Transaction, attempt: Any) -> None:
+        """After the last of too many guesses, nothing is evaluated any more."""
+        tell_shut(tx, self.letters, attempt.situation, attempt.known, attempt.counted)
+
     def apply(self, tx: Transaction, situation: Situation, attempt: FactorAttempt) -> SignIn | Message:
-        """Use the code up; of many requests with one code, one goes on."""
-        known, now, proven = attempt.known, situation.now, attempt.proven
+        """Use the answer up; of many requests with one answer, one goes on."""
+        known, proven = attempt.known, attempt.proven
         if proven is None:
             raise AssertionError("only a right answer is applied")
-        if not _consume(tx, known, proven.consume, now):
-            used = "error.code-used" if self._factor == "totp" else "error.recovery-code"
-            return self._refuse(situation, known, used)
+        if problem := self.consume(tx, attempt, proven):
+            return self.refuse(situation, known, problem)
         guesses.clear(tx, guesses.second_factor_subject(known.user.id))
-        tx.emit(
-            Event.FACTOR_ACCEPTED,
-            **_who(situation, known),
-            factor=self._factor,
-            credential_id=proven.credential_id,
-        )
-        state = situation.state.with_proof(Proof(self._factor, now, proven.credential_id))
-        configured = situation.realm.factors.recovery_codes
-        left = known.recovery_left - 1
-        if self._factor == "recovery-codes" and configured and left <= configured.warn_at:
-            return replace(state, notice=left)
+        accepted = {"factor": self.factor, "credential_id": proven.credential_id}
+        tx.emit(Event.FACTOR_ACCEPTED, **who(situation, known), **accepted)
+        proof = Proof(self.factor, situation.now, proven.credential_id, proven.verified, proven.synced)
+        return self.accepted(tx, attempt, replace(situation.state.with_proof(proof), trust=attempt.trust))
+
+    def verify(self, attempt: FactorAttempt) -> Answer:
+        """Whether the answer is right, if it can still be used up. May be slow."""
+        raise NotImplementedError
+
+    def consume(self, tx: Transaction, attempt: FactorAttempt, proven: Proven) -> str | None:
+        """Use up what was proven; what to say when another request did so first."""
+        now = attempt.situation.now
+        match proven.consume:
+            case ConsumeStep() as used:
+                is_ours = factors.consume_step(tx, used.credential_id, step=used.step, now=now)
+            case ConsumeRecoveryCode() as used:
+                is_ours = factors.consume_recovery_code(tx, attempt.known.user.id, digest=used.digest, now=now)
+            case ConsumeCounter() as used:
+                is_ours = factors.consume_counter(tx, used.credential_id, counter=used.counter, now=now)
+            case _:
+                is_ours = factors.use(tx, proven.credential_id, now)
+        return None if is_ours else self.used
+
+    def accepted(self, tx: Transaction, attempt: FactorAttempt, state: SignIn) -> SignIn:
+        """What else follows from it."""
         return state
 
-    def _verify(self, attempt: FactorAttempt) -> Answer:
-        situation, known = attempt.situation, attempt.known
-        if self._factor == "recovery-codes":
-            return recovery_codes.verify(attempt.answer, user_id=known.user.id)
-        window = situation.realm.factors.totp.window if situation.realm.factors.totp else 0
-        apps = [
-            totp.Authenticator(
-                f.id, self._sealer.open(f.secret, secret_context(known.user.id, f.id)).decode(), f.last_step
-            )
-            for f in known.of_factor("totp")
-        ]
-        return totp.verify(apps, attempt.answer, now=situation.now, window=window)
-
-    def _refuse(self, situation: Situation, known: Known, message: str) -> Message:
-        emit(Event.FACTOR_REFUSED, **_who(situation, known), factor=self._factor, reason=message.removeprefix("error."))
+    def refuse(self, situation: Situation, known: Known, message: str) -> Message:
+        """A wrong answer, with its event."""
+        reason = message.removeprefix("error.")
+        emit(Event.FACTOR_REFUSED, **who(situation, known), factor=self.factor, reason=reason)
         return Message(message)
 
 
-def _consume(tx: Transaction, known: Known, used: ConsumeStep | ConsumeRecoveryCode, now: int) -> bool:
-    if isinstance(used, ConsumeStep):
-        return factors.consume_step(tx, used.credential_id, step=used.step, now=now)
-    return factors.consume_recovery_code(tx, known.user.id, digest=used.digest, now=now)
+def count(tx: Transaction, known: Known, now: int) -> int | Message:
+    """Count a guess against the person, over all second factors: which one it is, or how long it has to wait."""
+    subject = guesses.second_factor_subject(known.user.id)
+    counted = guesses.count(tx, subject, now=now, wait=second_factor_wait)
+    if counted is None:
+        return Message("error.second-factor-wait", {"seconds": guesses.blocked_for(tx, subject, now)})
+    return counted
 
 
-def _who(situation: Situation, known: Known) -> dict[str, str]:
+def tell_shut(tx: Transaction, letters: Letters, situation: Situation, known: Known, counted: int) -> None:
+    """Tell the person, who may not be the one who guessed, where this wrong guess was the last."""
+    if counted == SECOND_FACTOR_SHUT_AT:
+        tx.emit(Event.FACTORS_SHUT, **who(situation, known))
+        letters.notice(tx, situation.realm, known.user, Notice.FACTORS_SHUT, now=situation.now)
+
+
+def who(situation: Situation, known: Known) -> dict[str, str]:
+    """Whom an event is about."""
     return {
         "realm": situation.realm.name,
         "user_id": known.user.id,

@@ -49,7 +49,7 @@ def seed_users(database: Database, sealer: Sealer, passwords: Passwords, realm: 
                     factor="totp",
                     label="",
                     secret=sealed,
-                    last_step=0,
                     now=now,
+                    is_proven=False,
                 )
             tx.emit(Event.USER_CREATED, realm=realm.name, user_id=user_id, username=user.username, by="realm file")

@@ -1,9 +1,10 @@
 """A sign-in under way: what was asked, what was proven, what has still to be shown. Sealed wherever it is kept."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from idp.factors.sent_codes import SentCode
 from idp.login.request import AuthorizationRequest
 from idp.policy.proofs import Proof
 from idp.policy.question import Request
@@ -16,7 +17,7 @@ class Enrolling:
 
     factor: str
     credential_id: str
-    secret: str
+    secret: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,9 @@ class SignIn:
 
     `epoch`: that of the person when they were identified; when it has changed, the sign-in is over.
     `notice`: what must be shown before going on, a list of new recovery codes or the number of those left.
+    `invitation`: what the person said to one, `accepted` or `declined`. `challenge`: what a passkey is to sign, in
+    base64url. `sent`: the newest code that was sent. `trust`: the person wants this browser to be trusted. `adding`:
+    the factor that they want to have besides. `consented`: they let the client have what it asks for.
     """
 
     request: AuthorizationRequest
@@ -34,6 +38,12 @@ class SignIn:
     given: tuple[Proof, ...] = ()
     enrolling: Enrolling | None = None
     notice: tuple[str, ...] | int | None = None
+    invitation: str = ""
+    challenge: str = ""
+    sent: SentCode | None = None
+    trust: bool = False
+    adding: str = ""
+    consented: bool = False
 
     def with_proof(self, proof: Proof) -> "SignIn":
         """One more proof."""
@@ -47,17 +57,28 @@ def dump(state: SignIn) -> dict[str, Any]:
         "client_id": request.client_id,
         "redirect_uri": request.redirect_uri,
         "parameters": dict(request.parameters),
+        "pushed": request.pushed,
+        "signed": request.signed,
         "scopes": sorted(demands.scopes),
         "acr_values": demands.acr_values,
         "essential_acr": demands.essential_acr,
         "max_age": demands.max_age,
         "prompt": sorted(demands.prompt),
+        "confirm": demands.confirm,
+        "changing": demands.changing,
+        "subject": demands.subject,
         "user_id": state.user_id,
         "epoch": state.epoch,
         "session_id": state.session_id,
         "given": proofs_json.dump(state.given),
         "enrolling": enrolling and [enrolling.factor, enrolling.credential_id, enrolling.secret],
         "notice": state.notice,
+        "invitation": state.invitation,
+        "challenge": state.challenge,
+        "sent": state.sent and asdict(state.sent),
+        "trust": state.trust,
+        "adding": state.adding,
+        "consented": state.consented,
     }
 
 
@@ -69,14 +90,30 @@ def load(value: Mapping[str, Any]) -> SignIn:
         essential_acr=tuple(value["essential_acr"]),
         max_age=value["max_age"],
         prompt=frozenset(value["prompt"]),
+        confirm=value["confirm"],
+        changing=value["changing"],
+        subject=value["subject"],
     )
     notice = value["notice"]
     return SignIn(
-        request=AuthorizationRequest(value["client_id"], value["redirect_uri"], demands, value["parameters"]),
+        request=AuthorizationRequest(
+            value["client_id"],
+            value["redirect_uri"],
+            demands,
+            value["parameters"],
+            pushed=value["pushed"],
+            signed=value["signed"],
+        ),
         user_id=value["user_id"],
         epoch=value["epoch"],
         session_id=value["session_id"],
         given=proofs_json.load(value["given"]),
         enrolling=Enrolling(*value["enrolling"]) if value["enrolling"] else None,
         notice=tuple(notice) if isinstance(notice, list) else notice,
+        invitation=value["invitation"],
+        challenge=value["challenge"],
+        sent=SentCode(**value["sent"]) if value["sent"] else None,
+        trust=value["trust"],
+        adding=value["adding"],
+        consented=value["consented"],
     )

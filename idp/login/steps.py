@@ -1,10 +1,15 @@
 """What a sign-in comes to after each request: a page to show, a place to go, or an end. `web` renders them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from idp.login.browser import Cookies
-from idp.login.request import AuthorizationRequest
+from idp.login.request import AuthorizationRequest, AuthorizationResponse
 from idp.policy.decide import Reason
+from idp.policy.invitations import Invitation
+from idp.store.people import Known
+from idp.store.sessions import SsoSession
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +22,11 @@ class Message:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """A page of a sign-in; `handle` and `csrf_token` come back with its form."""
+    """A page of a sign-in; `handle` and `csrf_token` come back with its form.
+
+    `trust`: for how many seconds this browser may be trusted, where a rule allows it. `is_equipped`: the person owns a
+    second factor. `typed`: what was typed into fields that need not be filled in again.
+    """
 
     name: str
     request: AuthorizationRequest
@@ -27,14 +36,55 @@ class Page:
     reasons: tuple[Reason, ...] = ()
     username: str = ""
     others: tuple[str, ...] = ()
+    trust: int | None = None
+    is_equipped: bool = False
+    typed: Mapping[str, str] = field(default_factory=dict, repr=False)
     cookies: Cookies = field(default_factory=Cookies)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PasswordPage(Page):
-    """`is_fixed`: the person is known from the session and can only prove to be still there."""
+    """`is_fixed`: the person is known from the session and can only prove to be still there.
+
+    `passkey`: what a browser that holds one is asked for (WebAuthn section 5.5).
+    """
 
     is_fixed: bool = False
+    passkey: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasskeyPage(Page):
+    """A passkey is asked for, or made. `options`: for `navigator.credentials` (WebAuthn sections 5.4 and 5.5)."""
+
+    options: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentCodePage(Page):
+    """A code that is sent. `targets`: the identifier of each number or address, and what is shown of it.
+
+    `sent_to`: the one that the newest code went to.
+    """
+
+    targets: tuple[tuple[str, str], ...]
+    sent_to: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DestinationPage(Page):
+    """A number or an address is set up. `to`: the one that a code was sent to; `suggested`: what may be meant."""
+
+    to: str = field(repr=False)
+    suggested: str = field(repr=False)
+    is_sent: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChoicePage(Page):
+    """What may be set up, the strongest first."""
+
+    factors: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +112,20 @@ class CodesLowPage(Page):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InvitationPage(Page):
+    """What may be set up, and until when it may be put off."""
+
+    invitation: Invitation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentPage(Page):
+    """What the client asks for."""
+
+    scopes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BlockedPage(Page):
     """Nothing that the person could do here goes on: `no-factor` is accepted, or their factors are `shut`."""
 
@@ -80,8 +144,16 @@ class GoOn:
 class Arrived:
     """Everything is proven: back to the portal with a code."""
 
-    location: str = field(repr=False)
+    response: AuthorizationResponse = field(repr=False)
     cookies: Cookies
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """Everything is proven: the account pages are open."""
+
+    known: Known
+    session: SsoSession
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,4 +175,4 @@ class Lost:
     request: AuthorizationRequest | None = None
 
 
-Step = Page | GoOn | Arrived | Refused | Lost
+Step = Page | GoOn | Arrived | Entered | Refused | Lost

@@ -4,7 +4,7 @@ from authlib.oauth2.rfc6749 import ClientMixin
 
 from idp.errors import InvalidScopeError
 from idp.oauth.redirect_uris import is_registered
-from idp.realm.schema import Client
+from idp.realm.client_sections import Client
 
 _LONGEST_SCOPE = 1000
 

@@ -1,4 +1,4 @@
-"""Client authentication at the token, revocation and introspection endpoints (RFC 6749 section 2.3).
+"""Client authentication at the endpoints for clients (RFC 6749 section 2.3).
 
 A client uses the one method that it is registered with. Unknown clients and wrong secrets get the same answer.
 """
@@ -8,20 +8,35 @@ import binascii
 from dataclasses import dataclass, field
 from urllib.parse import unquote_plus
 
-from idp.errors import InvalidClientError, InvalidRequestError
+from idp.errors import InvalidClientError, InvalidRequestError, OAuth2Error
+from idp.oauth import client_assertions, client_certificates
 from idp.oauth.client import OAuthClient
 from idp.oauth.request import OAuthRequest
+from idp.realm.algorithms import MAC, SIGNING
+from idp.realm.client_sections import Client
 from idp.realm.secrets import Secret
 from idp.tokens.bearer import new_bearer
+
+# What proves a client; a connection's certificate is known only where a trusted proxy hands it on.
+BY_SECRET = ("client_secret_basic", "client_secret_post")
+CONFIDENTIAL = (*BY_SECRET, *client_assertions.METHODS, *client_certificates.METHODS)
+ALL = (*CONFIDENTIAL, "none")
+ASSERTION_ALGORITHMS = (*MAC, *SIGNING)
 
 _REFUSED = "Client authentication failed."
 _LONGEST_HEADER = 4096
 _NOBODY = Secret(new_bearer())
+_ASSERTION = "client_assertion"
+
+
+def offered(methods: tuple[str, ...], *, behind_proxy: bool) -> list[str]:
+    """Those of an endpoint's methods that this server can take."""
+    return [m for m in methods if behind_proxy or m not in client_certificates.METHODS]
 
 
 @dataclass(frozen=True, slots=True)
 class Presented:
-    """What a request says of its client."""
+    """What a request says of its client. `method` is not yet told apart where a certificate or an assertion decides."""
 
     method: str
     client_id: str
@@ -32,28 +47,62 @@ def authenticate(request: OAuthRequest, *, public_allowed: bool = True) -> OAuth
     """The client that the request proves to come from; raises InvalidClientError (401) or InvalidRequestError."""
     presented = _presented(request)
     registered = request.context.realm.client(presented.client_id)
-    secret = registered.client_secret if registered and registered.client_secret else _NOBODY
-    is_right = secret.matches(presented.secret)
+    # Compared in any case, or the time would tell which clients there are.
+    knows_secret = _matches(registered, presented.secret)
     if registered is None:
-        raise InvalidClientError(_REFUSED, status_code=401)
-    if registered.is_public:
-        if presented.method != "none" or not public_allowed:
-            raise InvalidClientError(_REFUSED, status_code=401)
-    elif not is_right:
-        raise InvalidClientError(_REFUSED, status_code=401)
-    elif presented.method != registered.token_endpoint_auth_method:
+        raise _refused()
+    expected = registered.token_endpoint_auth_method
+    if expected in client_assertions.METHODS:
+        is_proven = presented.method == _ASSERTION and client_assertions.is_of(
+            registered, presented.secret, request.context
+        )
+    elif expected in client_certificates.METHODS:
+        is_proven = presented.method == "none" and client_certificates.is_of(
+            registered, request.certificate, request.context
+        )
+    elif registered.is_public:
+        is_proven = presented.method == "none" and public_allowed
+    else:
+        is_proven = knows_secret
+    if not is_proven:
+        raise _refused()
+    if expected in BY_SECRET and presented.method != expected:
         # Said only to who knows the secret.
-        expected = registered.token_endpoint_auth_method
-        raise InvalidClientError(f"This client is registered to authenticate by {expected}.", status_code=401)
-    request.auth_method = presented.method
+        raise _refused(f"This client is registered to authenticate by {expected}.")
+    request.auth_method = expected
     request.client = OAuthClient(registered)
     return request.client  # type: ignore[no-any-return]  # an attribute of Authlib's request
 
 
+def _refused(description: str = _REFUSED) -> InvalidClientError:
+    return InvalidClientError(description, status_code=401)
+
+
+def _matches(registered: Client | None, presented: str) -> bool:
+    secrets = registered.secrets if registered else ()
+    # Always two comparisons, so that the time does not tell whether a secret is being replaced.
+    newest, previous = (*secrets, _NOBODY, _NOBODY)[:2]
+    is_newest, is_previous = newest.matches(presented), previous.matches(presented)
+    return is_newest or is_previous
+
+
+def claimed_client_id(request: OAuthRequest) -> str:
+    """The client that a request says that it comes from, unproven; empty where it does not say so in one way."""
+    try:
+        return _presented(request).client_id
+    except OAuth2Error:
+        return ""
+
+
 def _presented(request: OAuthRequest) -> Presented:
+    data = request.payload.data
     header = request.headers.get("authorization")
-    client_id = request.payload.data.get("client_id", "")
-    secret = request.payload.data.get("client_secret", "")
+    client_id, secret = data.get("client_id", ""), data.get("client_secret", "")
+    assertion = data.get("client_assertion")
+    if assertion is not None or "client_assertion_type" in data:
+        if header is not None or secret:
+            raise InvalidRequestError("The client is named or authenticated in two ways.")
+        return _of_assertion(assertion or "", data.get("client_assertion_type"), client_id)
     if header is None:
         return Presented("client_secret_post" if secret else "none", client_id, secret)
     basic = _basic(header)
@@ -62,14 +111,24 @@ def _presented(request: OAuthRequest) -> Presented:
     return basic
 
 
+def _of_assertion(assertion: str, kind: str | None, client_id: str) -> Presented:
+    if kind != client_assertions.ASSERTION_TYPE:
+        raise InvalidRequestError("This client_assertion_type is not offered.")
+    subject = client_assertions.subject_of(assertion)
+    if client_id and client_id != subject:
+        # The same answer as for a wrong assertion.
+        raise _refused()
+    return Presented(_ASSERTION, subject, assertion)
+
+
 def _basic(header: str) -> Presented:
     """RFC 7617, with both parts form-encoded (RFC 6749 section 2.3.1)."""
     scheme, _, encoded = header.partition(" ")
     if scheme.lower() != "basic" or len(header) > _LONGEST_HEADER:
-        raise InvalidClientError(_REFUSED, status_code=401)
+        raise _refused()
     try:
         decoded = base64.b64decode(encoded.strip(), validate=True).decode()
         client_id, secret = (unquote_plus(part, errors="strict") for part in decoded.split(":", 1))
     except (binascii.Error, ValueError):
-        raise InvalidClientError(_REFUSED, status_code=401) from None
+        raise _refused() from None
     return Presented("client_secret_basic", client_id, secret)

@@ -1,44 +1,44 @@
 """What an authorization request demands of the sign-in (OpenID Connect Core sections 3.1.2.1 and 5.5)."""
 
-import json
 import re
-from collections.abc import Collection, Mapping
-from typing import Any
+from collections.abc import Collection, Mapping, Set
 
-from idp.errors import InvalidRequestError, RequestNotSupportedError, RequestUriNotSupportedError
+from idp.errors import InvalidRequestError
+from idp.oauth.claims_request import ClaimsRequest
 from idp.policy.question import Request
 
-PROMPTS = ("none", "login", "select_account")
-_MOST_VALUES = 20
+PROMPTS = ("none", "login", "consent", "select_account")
 _WHOLE_NUMBER = re.compile(r"[0-9]{1,10}")
 
 
-def demands_of(parameters: Mapping[str, str], *, scope: str, levels: Collection[str]) -> Request:
-    """The demands; raises the OAuth error for what is malformed or not offered.
+def demands_of(
+    parameters: Mapping[str, str], *, scope: str, levels: Collection[str], claims: ClaimsRequest, people: Set[str]
+) -> Request:
+    """The demands; raises InvalidRequestError. `people`: the user ids that the request names, empty for nobody's.
 
     Of `acr_values` only those among the realm's `levels` are kept: however many are sent, few have to be remembered.
     """
-    if "request" in parameters:
-        raise RequestNotSupportedError
-    if "request_uri" in parameters:
-        raise RequestUriNotSupportedError
-    if parameters.get("response_mode", "query") != "query":
-        raise InvalidRequestError("Only the response mode query is offered.")
     acr_values = tuple(parameters.get("acr_values", "").split())
-    essential, voluntary = _acr_of_claims(parameters.get("claims"))
+    voluntary = () if claims.acr_is_essential else claims.acr
     return Request(
-        scopes=frozenset(scope.split()),
+        scopes=frozenset(scope.split()) | claims.scopes,
         acr_values=tuple(v for v in dict.fromkeys(acr_values or voluntary) if v in levels),
-        essential_acr=essential,
+        essential_acr=claims.acr if claims.acr_is_essential else (),
         max_age=_max_age(parameters.get("max_age")),
         prompt=_prompt(parameters.get("prompt")),
+        subject=_subject(people),
     )
+
+
+def _subject(people: Set[str]) -> str | None:
+    """Nobody is two people: a request that names several is one that nobody meets."""
+    return None if not people else next(iter(people)) if len(people) == 1 else ""
 
 
 def _prompt(value: str | None) -> frozenset[str]:
     prompts = frozenset((value or "").split())
     if not prompts <= set(PROMPTS):
-        raise InvalidRequestError("This prompt is not offered: none, login and select_account are.")
+        raise InvalidRequestError(f"This prompt is not offered. These are: {', '.join(PROMPTS)}.")
     if "none" in prompts and len(prompts) > 1:
         raise InvalidRequestError("prompt=none cannot be joined with another prompt.")
     return prompts
@@ -50,28 +50,3 @@ def _max_age(value: str | None) -> int | None:
     if not _WHOLE_NUMBER.fullmatch(value):
         raise InvalidRequestError("max_age must be a whole number of seconds.")
     return int(value)
-
-
-def _acr_of_claims(text: str | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The essential and the voluntary acr values that the `claims` parameter asks the ID token to have."""
-    if text is None:
-        return (), ()
-    try:
-        claims: Any = json.loads(text)
-    except (ValueError, RecursionError):
-        claims = None
-    id_token = claims.get("id_token", {}) if isinstance(claims, dict) else None
-    if not isinstance(id_token, dict | None) or (id_token is None and not isinstance(claims, dict)):
-        raise InvalidRequestError("claims must be a JSON object.")
-    acr = (id_token or {}).get("acr")
-    if acr is None:
-        return (), ()
-    if not isinstance(acr, dict):
-        raise InvalidRequestError("The acr of claims must be an object or null.")
-    values = acr["values"] if "values" in acr else [acr["value"]] if "value" in acr else []
-    if not isinstance(values, list) or not all(isinstance(v, str) for v in values) or len(values) > _MOST_VALUES:
-        raise InvalidRequestError("The acr values of claims must be a short list of strings.")
-    if acr.get("essential") not in (None, True, False):
-        raise InvalidRequestError("essential must be true or false.")
-    named = tuple(dict.fromkeys(values))
-    return (named, ()) if acr.get("essential") else ((), named)

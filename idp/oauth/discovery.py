@@ -1,49 +1,112 @@
 """Metadata (OpenID Connect Discovery 1.0, RFC 8414): what the realm offers, from what serves it."""
 
-from typing import Any
+from functools import partial
+from typing import Any, get_args
 
+from idp.oauth import client_authentication, dpop, endpoints, registration
 from idp.oauth.demands import PROMPTS
 from idp.oauth.grants import GRANTS
 from idp.oauth.introspection import Introspection
 from idp.oauth.pkce import PkceS256
+from idp.oauth.response_modes import MODES
 from idp.oauth.revocation import Revocation
+from idp.realm.algorithms import CONTENT_ENCRYPTION, KEY_ENCRYPTION, SIGNING
+from idp.realm.client_sections import Client
 from idp.realm.references import STANDARD_SCOPES
 from idp.realm.schema import Realm
-from idp.tokens.keys import ALGORITHMS
+from idp.realm.signing import ENCRYPTED
+from idp.tokens.claims import SCOPE_OF_CLAIM
+
+_SIGNED = ("id_token", "userinfo", "introspection", "authorization")
+
+SUBJECT_TYPES = get_args(Client.model_fields["subject_type"].annotation)
 
 
-def metadata(realm: Realm, issuer: str) -> dict[str, Any]:
-    """The document of both well-known addresses."""
-    protocol = f"{issuer}/protocol/openid-connect"
-    token_methods = dict.fromkeys(m for grant in GRANTS for m in grant.TOKEN_ENDPOINT_AUTH_METHODS)
+def metadata(realm: Realm, issuer: str, *, behind_proxy: bool) -> dict[str, Any]:
+    """The document of both well-known addresses. `behind_proxy`: certificates of clients can be seen."""
+    at = partial(endpoints.url, issuer)
     return {
         "issuer": issuer,
-        "authorization_endpoint": f"{protocol}/auth",
-        "token_endpoint": f"{protocol}/token",
-        "userinfo_endpoint": f"{protocol}/userinfo",
-        "jwks_uri": f"{protocol}/certs",
-        "end_session_endpoint": f"{protocol}/logout",
-        "revocation_endpoint": f"{protocol}/revoke",
-        "introspection_endpoint": f"{protocol}/token/introspect",
+        "authorization_endpoint": at("authorization"),
+        "token_endpoint": at("token"),
+        "device_authorization_endpoint": at("device_authorization"),
+        "userinfo_endpoint": at("userinfo"),
+        "jwks_uri": at("jwks"),
+        "end_session_endpoint": at("end_session"),
+        "revocation_endpoint": at("revocation"),
+        "introspection_endpoint": at("introspection"),
+        "registration_endpoint": registration.address(issuer),
+        "pushed_authorization_request_endpoint": at("pushed_authorization_request"),
+        "require_pushed_authorization_requests": _all_push(realm),
         "response_types_supported": ["code"],
-        "response_modes_supported": ["query"],
+        "response_modes_supported": list(MODES),
         "grant_types_supported": [grant.GRANT_TYPE for grant in GRANTS],
-        "subject_types_supported": ["public"],
-        "id_token_signing_alg_values_supported": list(ALGORITHMS),
+        "subject_types_supported": list(SUBJECT_TYPES),
+        **{f"{what}_signing_alg_values_supported": list(realm.keys.algorithms) for what in _SIGNED},
+        **{f"{what}_encryption_alg_values_supported": list(KEY_ENCRYPTION) for what in ENCRYPTED},
+        **{f"{what}_encryption_enc_values_supported": list(CONTENT_ENCRYPTION) for what in ENCRYPTED},
         "scopes_supported": [*STANDARD_SCOPES, *realm.scopes],
         "claims_supported": [
             *("iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "at_hash"),
-            *("preferred_username", "name", "email", "email_verified", "roles", "realm_access"),
+            *SCOPE_OF_CLAIM,
+            *("roles", "realm_access"),
         ],
         "claims_parameter_supported": True,
-        "request_parameter_supported": False,
+        **_request_objects(realm),
+        **_authorization_details(realm),
         "request_uri_parameter_supported": False,
         "acr_values_supported": list(realm.levels),
         "prompt_values_supported": list(PROMPTS),
         "ui_locales_supported": list(realm.locales),
         "code_challenge_methods_supported": list(PkceS256.SUPPORTED_CODE_CHALLENGE_METHOD),
-        "token_endpoint_auth_methods_supported": list(token_methods),
-        "revocation_endpoint_auth_methods_supported": list(Revocation.CLIENT_AUTH_METHODS),
-        "introspection_endpoint_auth_methods_supported": list(Introspection.CLIENT_AUTH_METHODS),
+        "dpop_signing_alg_values_supported": list(dpop.SIGNING_ALGORITHMS),
+        "tls_client_certificate_bound_access_tokens": behind_proxy,
+        **_client_authentication(behind_proxy=behind_proxy),
         "authorization_response_iss_parameter_supported": True,
+        "check_session_iframe": f"{issuer}/protocol/openid-connect/login-status-iframe.html",
+        "frontchannel_logout_supported": True,
+        "frontchannel_logout_session_supported": True,
+        "backchannel_logout_supported": True,
+        "backchannel_logout_session_supported": True,
     }
+
+
+def _request_objects(realm: Realm) -> dict[str, Any]:
+    """Offered to clients that have registered keys."""
+    signing = [c for c in _asking(realm) if c.jwks is not None or c.jwks_uri is not None]
+    if not signing:
+        return {"request_parameter_supported": False}
+    return {
+        "request_parameter_supported": True,
+        "request_object_signing_alg_values_supported": list(SIGNING),
+        "require_signed_request_object": all(c.require_signed_request_object for c in _asking(realm)),
+    }
+
+
+def _authorization_details(realm: Realm) -> dict[str, Any]:
+    types = dict.fromkeys(t for c in realm.enabled_clients.values() for t in c.authorization_details_types)
+    return {"authorization_details_types_supported": list(types)} if types else {}
+
+
+def _asking(realm: Realm) -> list[Client]:
+    return [c for c in realm.enabled_clients.values() if "authorization_code" in c.grant_types]
+
+
+def _all_push(realm: Realm) -> bool:
+    """Whether no client of the realm is served a request that was not pushed (RFC 9126 section 5)."""
+    asking = _asking(realm)
+    return bool(asking) and all(c.require_pushed_authorization_requests for c in asking)
+
+
+def _client_authentication(*, behind_proxy: bool) -> dict[str, Any]:
+    methods = {
+        "token": tuple(dict.fromkeys(m for grant in GRANTS for m in grant.TOKEN_ENDPOINT_AUTH_METHODS)),
+        "revocation": Revocation.CLIENT_AUTH_METHODS,
+        "introspection": Introspection.CLIENT_AUTH_METHODS,
+    }
+    described: dict[str, Any] = {}
+    for name, of_endpoint in methods.items():
+        prefix = f"{name}_endpoint_auth"
+        described[f"{prefix}_methods_supported"] = client_authentication.offered(of_endpoint, behind_proxy=behind_proxy)
+        described[f"{prefix}_signing_alg_values_supported"] = list(client_authentication.ASSERTION_ALGORITHMS)
+    return described

@@ -3,10 +3,16 @@
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from idp.errors import InvalidRequestError
-from idp.oauth.request import OAuthRequest
+from idp.errors import InvalidGrantError, InvalidRequestError
+from idp.events.catalogue import Event
+from idp.oauth.client_authentication import authenticate
+from idp.oauth.request import Context, OAuthRequest
 from idp.oauth.server import RealmServer
-from idp.realm.schema import Client
+from idp.realm.client_sections import Client
+from idp.realm.schema import Realm
+from idp.store import grants, sessions
+from idp.store.database import Transaction
+from idp.store.sessions import SsoSession
 from idp.tokens import claims as token_claims
 from idp.tokens import jose
 
@@ -22,6 +28,54 @@ class LogoutRequest:
     session_id: str | None
     subject: str | None
     location: str | None
+    ui_locales: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A page of a client to be opened when somebody has signed out (Front-Channel Logout section 2)."""
+
+    uri: str
+    session_id: str
+
+    def address(self, issuer: str) -> str:
+        """With the issuer and the session, which are only told together."""
+        return self.uri + ("&" if "?" in self.uri else "?") + urlencode({"iss": issuer, "sid": self.session_id})
+
+
+def ended(tx: Transaction, realm: Realm, session: SsoSession, *, by: str, now: int) -> tuple[Frame, ...]:
+    """End a session, and say which pages the browser is to open then; none when it had ended before."""
+    if not sessions.end(tx, session.id, now):
+        return ()
+    tx.emit(Event.SIGNED_OUT, realm=realm.name, user_id=session.user_id, session_id=session.id, by=by)
+    clients = [realm.client(client_id) for client_id in grants.clients_of_session(tx, session.id)]
+    return tuple(Frame(c.frontchannel_logout_uri, session.id) for c in clients if c and c.frontchannel_logout_uri)
+
+
+def names(context: Context, wanted: LogoutRequest, session: SsoSession) -> bool:
+    """Whether the hint is of the person whose session this is, as its client knows them."""
+    if wanted.subject is None or wanted.client is None:
+        return False
+    return context.keyrings.of(context.realm).subject(wanted.client, session.user_id) == wanted.subject
+
+
+def by_refresh_token(request: OAuthRequest) -> None:
+    """A client signs its person out as Keycloak's clients do: authenticated, with a refresh token of the session.
+
+    Raises an OAuth2Error, for JSON.
+    """
+    request.refuse_malformed()
+    client, context = authenticate(request), request.context
+    tx, realm, now = context.tx, context.realm, context.now
+    stored = grants.find_refresh_token(tx, realm.name, request.form["refresh_token"])
+    if stored is None or stored.used or stored.expires_at <= now or stored.client_id != client.client_id:
+        raise InvalidGrantError("The refresh token is not good.")
+    grant = grants.alive(tx, realm.name, grant_id=stored.grant_id, now=now)
+    if grant is None:
+        raise InvalidGrantError("The grant of this refresh token has ended.")
+    grants.end(tx, grant.id, now)
+    if session := sessions.to_end_by_id(tx, realm.name, session_id=grant.session_id):
+        ended(tx, realm, session, by=client.client_id, now=now)
 
 
 def validated(server: RealmServer, request: OAuthRequest) -> LogoutRequest:
@@ -55,4 +109,10 @@ def validated(server: RealmServer, request: OAuthRequest) -> LogoutRequest:
             raise InvalidRequestError("The post_logout_redirect_uri is not registered for this client.")
         if state := data.get("state"):
             location += ("&" if "?" in location else "?") + urlencode({"state": state})
-    return LogoutRequest(client, hint["sid"] if hint else None, hint["sub"] if hint else None, location)
+    return LogoutRequest(
+        client=client,
+        session_id=hint["sid"] if hint else None,
+        subject=hint["sub"] if hint else None,
+        location=location,
+        ui_locales=data.get("ui_locales"),
+    )

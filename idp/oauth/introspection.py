@@ -5,22 +5,37 @@ from typing import Any
 from authlib.oauth2.rfc7662 import IntrospectionEndpoint
 
 from idp.errors import InvalidRequestError
+from idp.oauth import client_authentication
 from idp.oauth.access_tokens import ActiveToken, active
 from idp.oauth.client import OAuthClient
 from idp.oauth.request import OAuthRequest
+from idp.oauth.sender_constraint import token_type
+from idp.oauth.signing import signed
 from idp.store import grants
 from idp.store.grants import Grant, StoredRefreshToken
+from idp.tokens.claims import INTROSPECTION_TYP
 
 _CLAIMS = (
     *("iss", "sub", "aud", "client_id", "scope", "iat", "exp", "jti", "sid"),
-    *("acr", "amr", "auth_time", "roles", "realm_access"),
+    *("acr", "amr", "auth_time", "roles", "realm_access", "cnf", "act", "authorization_details"),
 )
+_JWT = f"application/{INTROSPECTION_TYP}"
 
 
 class Introspection(IntrospectionEndpoint):  # type: ignore[misc]  # Authlib has no types
     """To everybody else every token is inactive."""
 
-    CLIENT_AUTH_METHODS = ("client_secret_basic", "client_secret_post")
+    CLIENT_AUTH_METHODS = client_authentication.CONFIDENTIAL
+
+    def create_endpoint_response(self, request: OAuthRequest) -> tuple[int, dict[str, Any] | str, Any]:
+        """JSON, or a JWT for who accepts one (RFC 9701): evidence for whoever has to answer for it."""
+        status, body, headers = super().create_endpoint_response(request)
+        if request.headers.get("accept", "").strip().lower() != _JWT:
+            return status, body, headers
+        context, client = request.context, request.client.registered
+        claims = {"iss": context.issuer, "aud": client.client_id, "iat": context.now, "token_introspection": body}
+        token = signed(context, claims, alg=client.introspection_signed_response_alg, typ=INTROSPECTION_TYP)
+        return status, token, [("Content-Type", _JWT)]
 
     def check_params(self, request: OAuthRequest, client: OAuthClient) -> None:
         """A hint that we do not know is ignored."""
@@ -38,7 +53,7 @@ class Introspection(IntrospectionEndpoint):  # type: ignore[misc]  # Authlib has
         if stored is None or stored.used or stored.expires_at <= context.now or stored.client_id != client.client_id:
             return None
         grant = grants.alive(context.tx, context.realm.name, grant_id=stored.grant_id, now=context.now)
-        return None if grant is None else self._of_refresh(stored, grant, context.issuer)
+        return None if grant is None else self._of_refresh(stored, grant, request, client)
 
     def create_introspection_payload(self, token: dict[str, Any] | None) -> dict[str, Any]:
         """Of an inactive token nothing else is said (RFC 7662 section 2.2)."""
@@ -49,14 +64,23 @@ class Introspection(IntrospectionEndpoint):  # type: ignore[misc]  # Authlib has
         audience = claims["aud"] if isinstance(claims["aud"], list) else [claims["aud"]]
         if client.client_id not in (claims["client_id"], *audience):
             return None
-        username = {"username": access.known.user.username} if access.known else {}
-        return {"token_type": "Bearer", **username, **{name: claims[name] for name in _CLAIMS if name in claims}}
+        # What everybody calls the person would join what pairwise subjects keep apart.
+        named = access.known if client.registered.subject_type == "public" else None
+        username = {"username": named.user.username} if named else {}
+        return {
+            "token_type": token_type(claims.get("cnf")),
+            **username,
+            **{name: claims[name] for name in _CLAIMS if name in claims},
+        }
 
-    def _of_refresh(self, stored: StoredRefreshToken, grant: Grant, issuer: str) -> dict[str, Any]:
+    def _of_refresh(
+        self, stored: StoredRefreshToken, grant: Grant, request: OAuthRequest, client: OAuthClient
+    ) -> dict[str, Any]:
+        context = request.context
         return {
             "token_type": "refresh_token",
-            "iss": issuer,
-            "sub": grant.user_id,
+            "iss": context.issuer,
+            "sub": context.keyrings.of(context.realm).subject(client.registered, grant.user_id),
             "client_id": grant.client_id,
             "scope": grant.scope,
             "sid": grant.session_id,

@@ -5,8 +5,15 @@ import hashlib
 from typing import Any
 
 from idp.events.catalogue import Event
+from idp.oauth import access_tokens
+from idp.oauth.claims_request import ByName
 from idp.oauth.request import Context
-from idp.realm.schema import Client, Realm
+from idp.oauth.sender_constraint import Confirmation, token_type
+from idp.oauth.signing import encrypted, signed
+from idp.oauth.targets import Target
+from idp.realm.algorithms import SigningAlgorithm
+from idp.realm.client_sections import Client
+from idp.realm.schema import Realm
 from idp.store import grants
 from idp.store.grants import Grant
 from idp.store.people import Known
@@ -14,54 +21,78 @@ from idp.tokens import claims, jose
 
 
 def issue_tokens(
-    context: Context, *, client: Client, grant: Grant, known: Known, scope: str, grant_type: str
+    context: Context,
+    *,
+    client: Client,
+    grant: Grant,
+    known: Known,
+    scope: str,
+    grant_type: str,
+    cnf: Confirmation | None,
+    target: Target,
+    refresh_token: str | None = None,
 ) -> dict[str, Any]:
-    """The token response for a person's grant (RFC 6749 section 5.1, OpenID Connect Core section 3.1.3.3)."""
+    """The token response for a person's grant (RFC 6749 section 5.1, OpenID Connect Core section 3.1.3.3).
+
+    `cnf`: what the access token is bound to; `target`: what it is for. `refresh_token`: the one that goes on being
+    used, if it does.
+    """
     realm, now = context.realm, context.now
     scopes = frozenset(scope.split())
-    authentication = claims.authentication(acr=grant.acr, amr=grant.amr, auth_time=grant.auth_time)
-    person = {"sid": grant.session_id, **authentication, **claims.roles(known.roles_in(realm))}
+    person = _of_sign_in(realm, grant, known)
+    subject = context.keyrings.of(realm).subject(client, grant.user_id)
     access_claims = claims.access(
         issuer=context.issuer,
-        subject=grant.user_id,
+        subject=subject,
         client_id=client.client_id,
-        audience=audience(realm, client, scopes),
+        audience=target.audience,
         scope=scope,
         now=now,
         lifetime=realm.tokens.access,
-        extra={"gid": grant.id, **person},
+        extra={"gid": grant.id, **person, **_confirmed(cnf), **target.described},
     )
-    ring = context.keyrings.of(realm)
-    access_token = jose.sign(access_claims, ring.signer("RS256", now), alg="RS256", typ=claims.ACCESS_TYP)
+    access_token = _access_token(context, client, access_claims)
     response: dict[str, Any] = {
         "access_token": access_token,
-        "token_type": "Bearer",
+        "token_type": token_type(cnf),
         "expires_in": realm.tokens.access,
         "scope": scope,
         "session_state": grant.session_id,
         "not-before-policy": 0,
+        **target.described,
     }
     if "refresh_token" in client.grant_types:
         expires_at = min(now + realm.tokens.refresh_idle, grant.expires_at)
-        response["refresh_token"] = _refresh_token(context, client, grant, expires_at)
+        if refresh_token is None:
+            response["refresh_token"] = _refresh_token(
+                context, grant, subject=subject, client_id=client.client_id, expires_at=expires_at
+            )
+        else:
+            grants.prolong_refresh_token(context.tx, refresh_token, expires_at)
         response["refresh_expires_in"] = expires_at - now
     if "openid" in scopes:
         alg = client.id_token_signed_response_alg
         id_claims = {
             "iss": context.issuer,
-            "sub": grant.user_id,
+            "sub": subject,
             "aud": client.client_id,
             "azp": client.client_id,
             "typ": "ID",
             "iat": now,
             "exp": now + realm.tokens.access,
-            "at_hash": _half_hash(access_token),
+            "at_hash": _half_hash(access_token, alg),
             **person,
-            **person_claims(known, scopes),
+            **person_claims(known, scopes, client, grant.asked.claims.get("id_token")),
         }
         if grant.nonce is not None:
             id_claims["nonce"] = grant.nonce
-        response["id_token"] = jose.sign(id_claims, ring.signer(alg, now), alg=alg, typ=claims.ID_TYP)
+        response["id_token"] = encrypted(
+            context,
+            signed(context, id_claims, alg=alg, typ=claims.ID_TYP),
+            client,
+            alg=client.id_token_encrypted_response_alg,
+            enc=client.id_token_encrypted_response_enc,
+        )
     context.tx.emit(
         Event.TOKEN_ISSUED,
         realm=realm.name,
@@ -74,20 +105,65 @@ def issue_tokens(
     return response
 
 
-def issue_client_token(context: Context, *, client: Client, scope: str) -> dict[str, Any]:
+def issue_exchanged_token(
+    context: Context,
+    *,
+    client: Client,
+    grant: Grant,
+    known: Known,
+    scope: str,
+    audience: tuple[str, ...],
+    actor: dict[str, Any] | None,
+    expires_at: int,
+    cnf: Confirmation | None,
+) -> dict[str, Any]:
+    """An access token of the same grant for another client, with what was proven then (RFC 8693 section 2.2)."""
+    realm, now = context.realm, context.now
+    lifetime = min(realm.tokens.access, expires_at - now)
+    acting = {} if actor is None else {"act": actor}
+    access_claims = claims.access(
+        issuer=context.issuer,
+        # Who receives the token knows the person by its own name, whoever called on their behalf.
+        subject=context.keyrings.of(realm).subject(client, grant.user_id),
+        client_id=client.client_id,
+        audience=audience,
+        scope=scope,
+        now=now,
+        lifetime=lifetime,
+        extra={"gid": grant.id, **_of_sign_in(realm, grant, known), **_confirmed(cnf), **acting},
+    )
+    context.tx.emit(
+        Event.TOKEN_ISSUED,
+        realm=realm.name,
+        user_id=grant.user_id,
+        client_id=client.client_id,
+        session_id=grant.session_id,
+        grant_type="token-exchange",
+        scope=scope,
+    )
+    return {
+        "access_token": _access_token(context, client, access_claims),
+        "token_type": token_type(cnf),
+        "expires_in": lifetime,
+        "scope": scope,
+    }
+
+
+def issue_client_token(
+    context: Context, *, client: Client, scope: str, cnf: Confirmation | None, target: Target
+) -> dict[str, Any]:
     """A token for the client itself: no person, so neither `acr` nor `amr` (RFC 6749 section 4.4)."""
     realm, now = context.realm, context.now
     access_claims = claims.access(
         issuer=context.issuer,
         subject=client.client_id,
         client_id=client.client_id,
-        audience=audience(realm, client, frozenset(scope.split())),
+        audience=target.audience,
         scope=scope,
         now=now,
         lifetime=realm.tokens.access,
-        extra={},
+        extra={**_confirmed(cnf), **target.described},
     )
-    key = context.keyrings.of(realm).signer("RS256", now)
     context.tx.emit(
         Event.TOKEN_ISSUED,
         realm=realm.name,
@@ -96,33 +172,51 @@ def issue_client_token(context: Context, *, client: Client, scope: str) -> dict[
         scope=scope,
     )
     return {
-        "access_token": jose.sign(access_claims, key, alg="RS256", typ=claims.ACCESS_TYP),
-        "token_type": "Bearer",
+        "access_token": _access_token(context, client, access_claims),
+        "token_type": token_type(cnf),
         "expires_in": realm.tokens.access,
         "scope": scope,
         "not-before-policy": 0,
+        **target.described,
     }
 
 
-def audience(realm: Realm, client: Client, scopes: frozenset[str]) -> tuple[str, ...]:
-    """The APIs that the scopes are for, else the client (RFC 9068 section 3)."""
-    by_scope = (url for name in sorted(scopes & realm.scopes.keys()) for url in realm.scopes[name].audience)
-    return tuple(dict.fromkeys(by_scope)) or (client.client_id,)
+def person_claims(known: Known, scopes: frozenset[str], client: Client, by_name: ByName | None) -> dict[str, Any]:
+    """What ID token or UserInfo say of the person: by scope, and by name what a scope of the client would give."""
+    possible = _by_scope(known, frozenset(client.scopes))
+    asked = (by_name or {}).items()
+    welcome = {n: possible[n] for n, values in asked if n in possible and (values is None or possible[n] in values)}
+    return _by_scope(known, scopes) | welcome
 
 
-def person_claims(known: Known, scopes: frozenset[str]) -> dict[str, Any]:
-    """What ID token and UserInfo say of the person."""
+def _by_scope(known: Known, scopes: frozenset[str]) -> dict[str, Any]:
     user = known.user
     return claims.profile(
         scopes=scopes, username=user.username, name=user.name, email=user.email, email_verified=user.email_verified
     )
 
 
-def _refresh_token(context: Context, client: Client, grant: Grant, expires_at: int) -> str:
+def _of_sign_in(realm: Realm, grant: Grant, known: Known) -> dict[str, Any]:
+    authentication = claims.authentication(acr=grant.acr, amr=grant.amr, auth_time=grant.auth_time)
+    return {"sid": grant.session_id, **authentication, **claims.roles(known.roles_in(realm))}
+
+
+def _access_token(context: Context, client: Client, access_claims: dict[str, Any]) -> str:
+    """Signed for everybody to read, or sealed for this server alone: an opaque token needs no row."""
+    if client.access_token_format == "opaque":
+        return access_tokens.sealed(context, access_claims)
+    return signed(context, access_claims, alg=client.access_token_signed_response_alg, typ=claims.ACCESS_TYP)
+
+
+def _confirmed(cnf: Confirmation | None) -> dict[str, Any]:
+    return {} if cnf is None else {"cnf": dict(cnf)}
+
+
+def _refresh_token(context: Context, grant: Grant, *, subject: str, client_id: str, expires_at: int) -> str:
     refresh_claims = claims.refresh(
         issuer=context.issuer,
-        subject=grant.user_id,
-        client_id=client.client_id,
+        subject=subject,
+        client_id=client_id,
         session_id=grant.session_id,
         scope=grant.scope,
         now=context.now,
@@ -134,7 +228,8 @@ def _refresh_token(context: Context, client: Client, grant: Grant, expires_at: i
     return token
 
 
-def _half_hash(access_token: str) -> str:
-    """`at_hash` (OpenID Connect Core section 3.1.3.6); both algorithms that sign ID tokens go with SHA-256."""
-    half = hashlib.sha256(access_token.encode()).digest()[:16]
-    return base64.urlsafe_b64encode(half).rstrip(b"=").decode()
+def _half_hash(access_token: str, alg: SigningAlgorithm) -> str:
+    """`at_hash` (OpenID Connect Core section 3.1.3.6), by the hash of the algorithm; Ed25519's is SHA-512."""
+    bits = "512" if alg == "EdDSA" else alg[2:]
+    hashed = hashlib.new(f"sha{bits}", access_token.encode()).digest()
+    return base64.urlsafe_b64encode(hashed[: len(hashed) // 2]).rstrip(b"=").decode()

@@ -1,5 +1,6 @@
 """The key ring of each realm: read from the database now and then, extended when a key is due."""
 
+import os
 import threading
 import uuid
 from collections.abc import Callable
@@ -11,12 +12,13 @@ from idp.errors import Overloaded
 from idp.events.catalogue import Event
 from idp.events.log import emit
 from idp.realm.schema import Realm
-from idp.store import signing_keys
+from idp.store import signing_keys, subject_keys
 from idp.store.database import Database, reason
 from idp.tokens import jose
 from idp.tokens.keys import KeyRing
 from idp.tokens.sealing import Sealer
 
+_SUBJECT_KEY = 64  # AES-256-SIV
 _READ_AGAIN = 300
 _READ_AGAIN_WHILE_AWAY = 10
 # An unknown `kid` makes us look for a newer key, but not for every token that somebody invents.
@@ -36,7 +38,8 @@ class KeyRings:
     def of(self, realm: Realm) -> KeyRing:
         """The ring of the realm, not older than a few minutes."""
         ring, read_at = self._rings.get(realm.name, (None, 0))
-        if ring is None:
+        # The realm file may name an algorithm that it did not name a moment ago.
+        if ring is None or not ring.algorithms.issuperset(realm.keys.algorithms):
             return self._read(realm)
         # While one thread looks, which takes seconds when the database is away, the others have the keys that we know.
         if self._clock() - read_at < _READ_AGAIN or not self._making.acquire(blocking=False):
@@ -67,6 +70,10 @@ class KeyRings:
     def _refreshed(self, realm: Realm) -> KeyRing:
         now = self._clock()
         ring = self._load(realm)
+        if not ring.has_subject_key:
+            with suppress(IntegrityError), self._database.write() as tx:
+                subject_keys.add(tx, self._sealer, realm.name, os.urandom(_SUBJECT_KEY))
+            ring = self._load(realm)
         for alg, (generation, active_at) in ring.due(realm, now).items():
             private = jose.generate(alg, kid=str(uuid.uuid4()), rsa_bits=realm.keys.rsa_bits)
             # Of several processes one makes the key; the others read it.
@@ -88,4 +95,5 @@ class KeyRings:
 
     def _load(self, realm: Realm) -> KeyRing:
         with self._database.read() as tx:
-            return KeyRing(signing_keys.load(tx, self._sealer, realm.name))
+            subject_key = subject_keys.load(tx, self._sealer, realm.name)
+            return KeyRing(signing_keys.load(tx, self._sealer, realm.name), subject_key)

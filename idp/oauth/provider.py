@@ -5,19 +5,37 @@ from dataclasses import replace
 from typing import Any
 
 from idp.login.gate import Authorized
-from idp.oauth import authorization
+from idp.login.request import AuthorizationRequest, AuthorizationResponse
+from idp.oauth import client_authentication, device_authorization
+from idp.oauth.authorization import AuthorizationEndpoint
 from idp.oauth.keyrings import KeyRings
+from idp.oauth.pushed_requests import PushedRequests
 from idp.oauth.request import Context, OAuthRequest, Pairs
 from idp.oauth.server import OAuthResponse, RealmServer
+from idp.outbound.key_sets import KeySets
+from idp.realm.client_sections import Client
 from idp.realm.schema import Realm
-from idp.store.database import Transaction
+from idp.store import device_codes
+from idp.store.database import Database, Transaction
 from idp.tokens.sealing import Sealer
+
+_SIGNED_BY_CLIENTS = ("client_assertion", "request")
 
 
 class Provider:
     """Makes the requests that the engines of the realms work on."""
 
-    def __init__(self, *, issuer: Callable[[str], str], keyrings: KeyRings, sealer: Sealer) -> None:
+    def __init__(
+        self,
+        *,
+        issuer: Callable[[str], str],
+        keyrings: KeyRings,
+        sealer: Sealer,
+        database: Database,
+        key_sets: KeySets,
+    ) -> None:
+        self._database = database
+        self._key_sets = key_sets
         self._issuer = issuer
         self._keyrings = keyrings
         self._sealer = sealer
@@ -39,21 +57,65 @@ class Provider:
             keyrings=self._keyrings,
             sealer=self._sealer,
             now=now,
+            fetch_keys=self._key_sets.known,
         )
 
-    def issue(self, tx: Transaction, authorized: Authorized) -> str:
-        """A code for what the gate let through, and where to go with it."""
-        context = self.context(authorized.realm, tx, authorized.now)
-        return authorization.granted(self.server(authorized.realm), replace(context, authorized=authorized), authorized)
+    def authorization(self, realm: Realm, now: int) -> AuthorizationEndpoint:
+        """The authorization endpoint of the realm as it is now."""
+        pushed = PushedRequests(self._database, self._sealer, realm, now)
+        return AuthorizationEndpoint(
+            self.server(realm),
+            keyrings=self._keyrings,
+            fetch_keys=self._key_sets.known,
+            find_pushed=pushed.find,
+            now=now,
+        )
+
+    def prepare(self, realm: Realm, *, method: str, parameters: Pairs, headers: Mapping[str, str]) -> None:
+        """Have the keys at hand of the client that a request names: nothing is fetched inside a transaction."""
+        is_signed = any(name in _SIGNED_BY_CLIENTS for name, _ in parameters)
+        request = OAuthRequest(method=method, parameters=parameters, headers=headers)
+        client = realm.client(client_authentication.claimed_client_id(request))
+        if client is not None and client.jwks_uri is not None and (is_signed or _needs_keys(client)):
+            self._key_sets.fetch(client.jwks_uri)
+
+    def issue(self, tx: Transaction, authorized: Authorized) -> AuthorizationResponse:
+        """A code for what the gate let through, on its way to the client."""
+        realm, now = authorized.realm, authorized.now
+        context = replace(self.context(realm, tx, now), authorized=authorized)
+        if authorized.request.device:
+            return device_authorization.approved(context, authorized)
+        return self.authorization(realm, now).granted(context, authorized)
+
+    def refuse_device(self, realm: Realm, request: AuthorizationRequest, now: int) -> AuthorizationResponse:
+        """The sign-in for a device was given up: the device is told, and a page says so."""
+        with self._database.write() as tx:
+            device_codes.deny(tx, realm.name, device_id=request.device, now=now)
+        return AuthorizationResponse(request.redirect_uri, {"done": "denied"})
 
     def endpoint(
-        self, name: str, context: Context, *, method: str, parameters: Pairs, headers: Mapping[str, str]
+        self,
+        name: str,
+        context: Context,
+        *,
+        method: str,
+        parameters: Pairs,
+        headers: Mapping[str, str],
+        certificate: bytes | None = None,
     ) -> OAuthResponse:
         """Token, revocation, introspection or UserInfo; protocol errors are raised, for the transaction to see."""
         server = self.server(context.realm)
-        request = OAuthRequest(method=method, parameters=parameters, headers=headers, context=context)
+        request = OAuthRequest(
+            method=method, parameters=parameters, headers=headers, context=context, certificate=certificate
+        )
         if name == "token":
             return server.create_token_response(request)
         request.refuse_malformed()
         endpoint: Any = server.endpoint(name)
         return server.handle_response(*endpoint(request))
+
+
+def _needs_keys(client: Client) -> bool:
+    """Whether they are needed for what is not signed by the client."""
+    is_by_key = client.token_endpoint_auth_method == "self_signed_tls_client_auth"
+    return is_by_key or client.id_token_encrypted_response_alg is not None

@@ -1,7 +1,8 @@
 """A request as Authlib's engine reads it, with what our grants need beside it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from authlib.oauth2.rfc6749 import OAuth2Payload, OAuth2Request
 
@@ -9,11 +10,14 @@ from idp.errors import InvalidRequestError
 from idp.login.gate import Authorized
 from idp.oauth.keyrings import KeyRings
 from idp.realm.schema import Realm
+from idp.resource_server.dpop import Proof
 from idp.store.database import Transaction
 from idp.tokens.sealing import Sealer
 
+FetchKeys = Callable[[str], Sequence[Mapping[str, Any]]]
 Pairs = Sequence[tuple[str, str]]
 _LONGEST_VALUE = 8192
+_REPEATABLE = ("audience", "resource")  # RFC 8693 section 2.1, RFC 8707 section 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,10 +31,17 @@ class Context:
     sealer: Sealer
     now: int
     authorized: Authorized | None = None
+    # The public keys at a client's `jwks_uri` that were fetched before: nothing is fetched inside a transaction.
+    fetch_keys: FetchKeys | None = None
 
 
 class Payload(OAuth2Payload):  # type: ignore[misc]  # Authlib has no types
     """Parameters, each once. One without a value counts as not sent (RFC 6749 section 3.1)."""
+
+    @classmethod
+    def carried(cls, parameters: Mapping[str, str]) -> "Payload":
+        """Of parameters as a sign-in carries them: several resources with blanks between, which no URI has."""
+        return cls([(n, part) for n, value in parameters.items() for part in _parts(n, value)])
 
     def __init__(self, pairs: Pairs) -> None:
         self._lists: dict[str, list[str]] = {}
@@ -52,19 +63,37 @@ class Payload(OAuth2Payload):  # type: ignore[misc]  # Authlib has no types
     @property
     def is_malformed(self) -> bool:
         """Whether a parameter is sent twice (RFC 6749 section 3.1) or is too long."""
-        return any(len(values) > 1 or len(values[0]) > _LONGEST_VALUE for values in self._lists.values())
+        return any(
+            (len(values) > 1 and name not in _REPEATABLE) or max(map(len, values)) > _LONGEST_VALUE
+            for name, values in self._lists.items()
+        )
+
+
+def _parts(name: str, value: str) -> list[str]:
+    return value.split(" ") if name == "resource" else [value]
 
 
 class OAuthRequest(OAuth2Request):  # type: ignore[misc]  # Authlib has no types
     """A request of one client to one endpoint of one realm. To be validated only, it needs no context."""
 
     def __init__(
-        self, *, method: str, parameters: Pairs, headers: Mapping[str, str], context: Context | None = None
+        self,
+        *,
+        method: str,
+        parameters: Pairs,
+        headers: Mapping[str, str],
+        context: Context | None = None,
+        certificate: bytes | None = None,
     ) -> None:
+        """`certificate`: in DER, of the TLS connection that a trusted proxy ended."""
         # Authlib refuses URLs that are not https. Ours come from the settings, which were checked when it started.
         super().__init__(method, "https://authorization-server.invalid/", headers=headers)
         self.payload = Payload(parameters)
         self._context = context
+        self.certificate = certificate
+        # Set where they were verified: the proof of the request, and what its tokens are bound to.
+        self.proof: Proof | None = None
+        self.cnf: Mapping[str, str] | None = None
 
     @property
     def context(self) -> Context:

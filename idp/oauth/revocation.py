@@ -6,6 +6,7 @@ from authlib.oauth2.rfc7009 import RevocationEndpoint
 
 from idp.errors import InvalidRequestError
 from idp.events.catalogue import Event
+from idp.oauth import client_authentication
 from idp.oauth.access_tokens import ActiveToken, active
 from idp.oauth.client import OAuthClient
 from idp.oauth.request import OAuthRequest
@@ -16,7 +17,7 @@ from idp.store.grants import StoredRefreshToken
 class Revocation(RevocationEndpoint):  # type: ignore[misc]  # Authlib has no types
     """For the client that a token was issued to; another client's token is as good as unknown."""
 
-    CLIENT_AUTH_METHODS = ("client_secret_basic", "client_secret_post", "none")
+    CLIENT_AUTH_METHODS = client_authentication.ALL
 
     def check_params(self, request: OAuthRequest, client: OAuthClient) -> None:
         """A hint that we do not know is ignored (RFC 7009 section 2.1)."""
@@ -34,12 +35,12 @@ class Revocation(RevocationEndpoint):  # type: ignore[misc]  # Authlib has no ty
         return access if access and access.claims["client_id"] == client.client_id else None
 
     def revoke_token(self, token: StoredRefreshToken | ActiveToken, request: OAuthRequest) -> None:
-        """End the grant; a client's own token, which has none, is remembered until it expires."""
+        """End the grant; a token that is not the grant's own is remembered until it expires."""
         context, client_id = request.context, request.client.client_id
         user_id: Any = None
         if isinstance(token, StoredRefreshToken):
             grants.end(context.tx, token.grant_id, context.now)
-        elif token.grant is not None:
+        elif token.grant is not None and token.grant.client_id == client_id:
             user_id = token.grant.user_id
             grants.end(context.tx, token.grant.id, context.now)
         else:

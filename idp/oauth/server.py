@@ -2,17 +2,18 @@
 
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
 
 from authlib.oauth2 import AuthorizationServer
 from authlib.oauth2.rfc6749 import UnsupportedGrantTypeError, UnsupportedResponseTypeError
 
 from idp.errors import GrantTypeNotOfferedError, InvalidRequestError, OAuth2Error, ResponseTypeNotOfferedError
-from idp.oauth import client_authentication
+from idp.oauth import client_authentication, dpop, sender_constraint
 from idp.oauth.client import OAuthClient
+from idp.oauth.device_authorization import DeviceAuthorization
 from idp.oauth.grants import GRANTS
 from idp.oauth.introspection import Introspection
 from idp.oauth.pkce import PkceS256
+from idp.oauth.pushed_requests import PushedAuthorization
 from idp.oauth.request import OAuthRequest
 from idp.oauth.revocation import Revocation
 from idp.oauth.userinfo import UserInfo
@@ -21,10 +22,10 @@ from idp.realm.schema import Realm
 
 @dataclass(frozen=True, slots=True)
 class OAuthResponse:
-    """What goes on the wire, with a JSON body."""
+    """What goes on the wire: a JSON body, or a text of the type that the headers name."""
 
     status: int
-    body: dict[str, Any]
+    body: dict[str, Any] | str
     headers: tuple[tuple[str, str], ...]
 
 
@@ -42,7 +43,7 @@ class RealmServer(AuthorizationServer):  # type: ignore[misc]  # Authlib has no 
         self.issuer = issuer
         for grant in GRANTS:
             self.register_grant(grant, [PkceS256()] if grant.GRANT_TYPE == "authorization_code" else None)
-        for endpoint in (Revocation, Introspection, UserInfo):
+        for endpoint in (Revocation, Introspection, UserInfo, PushedAuthorization, DeviceAuthorization):
             self.register_endpoint(endpoint)
 
     def query_client(self, client_id: str) -> OAuthClient | None:
@@ -51,8 +52,14 @@ class RealmServer(AuthorizationServer):  # type: ignore[misc]  # Authlib has no 
         return None if registered is None else OAuthClient(registered)
 
     def authenticate_client(self, request: OAuthRequest, methods: list[str], endpoint: str = "token") -> OAuthClient:
-        """By the method that the client is registered with, if the endpoint takes it."""
-        return client_authentication.authenticate(request, public_allowed="none" in methods)
+        """By the method that the client is registered with, if the endpoint takes it.
+
+        What its tokens will be bound to is seen to right after, before a grant uses anything up.
+        """
+        client = client_authentication.authenticate(request, public_allowed="none" in methods)
+        if endpoint == "token":
+            request.cnf = sender_constraint.confirmation(request, client.registered)
+        return client
 
     def create_oauth2_request(self, request: OAuthRequest) -> OAuthRequest:
         """It is one already."""
@@ -63,9 +70,14 @@ class RealmServer(AuthorizationServer):  # type: ignore[misc]  # Authlib has no 
         request.refuse_malformed()
         if "grant_type" not in request.form:
             raise InvalidRequestError("grant_type is missing.")
+        # Before the client is authenticated: an assertion is good once, and a client without a nonce has to come again.
+        request.proof = dpop.proof_of(request, endpoint="token")
         grant = self.get_token_grant(request)
         grant.validate_token_request()
-        return self.handle_response(*grant.create_token_response())
+        status, body, headers = grant.create_token_response()
+        if request.proof is not None:
+            headers = [*headers, ("DPoP-Nonce", dpop.new_nonce(request.context))]
+        return self.handle_response(status, body, headers)
 
     def get_consent_grant(self, request: OAuthRequest) -> Any:
         """The grant that has found the authorization request good; raises its OAuth2Error."""
@@ -90,11 +102,4 @@ class RealmServer(AuthorizationServer):  # type: ignore[misc]  # Authlib has no 
 
     def handle_response(self, status: int, body: Any, headers: list[tuple[str, str]]) -> OAuthResponse:
         """A value that any web layer can render."""
-        return OAuthResponse(status, body if isinstance(body, dict) else dict(body or {}), tuple(headers))
-
-    def redirection(self, redirect_uri: str, parameters: dict[str, str]) -> str:
-        """An authorization response: `iss` in every one (RFC 9207); a code last, as Keycloak sends it."""
-        ordered = {**parameters, "iss": self.issuer}
-        if code := ordered.pop("code", None):
-            ordered["code"] = code
-        return f"{redirect_uri}{'&' if '?' in redirect_uri else '?'}{urlencode(ordered)}"
+        return OAuthResponse(status, body if isinstance(body, dict | str) else dict(body or {}), tuple(headers))

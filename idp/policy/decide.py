@@ -1,44 +1,54 @@
 """The one question that everything else asks: what is still to be proven, by what, and why."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from idp.policy import requirements as req
-from idp.policy.proofs import FIRST_FACTORS, Proof, amr
+from idp.policy.enrolling import ENROLLABLE, enrollable, shut_gates
+from idp.policy.invitations import Invitation, invitation
+from idp.policy.proofs import Proof, amr
 from idp.policy.question import Person, Request, Session
 from idp.policy.requirements import Requirement
-from idp.realm.schema import RECOVERY, Client, Realm
-
-# A cookie stolen hours after the sign-in must not suffice to enrol a factor. As long as the page may stay open.
-ENROL_WITHIN = 900
+from idp.realm.client_sections import Client
+from idp.realm.factor_sections import RECOVERY
+from idp.realm.schema import Realm
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """A requirement, whether it is met, and the age in seconds of the newest accepted second factor."""
+    """A requirement, whether it is met, and the age in seconds of the newest accepted second factor.
+
+    `waived`: it is not met, and need not be, because the person trusted this browser.
+    """
 
     requirement: Requirement
     met: bool
     age: int | None = None
+    waived: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a token may say: fixed when the grant is made. `auth_time` in seconds since the epoch."""
+    """What a token may say: fixed when the grant is made. `auth_time` in seconds since the epoch.
+
+    `waived`: the rules that a trusted browser waived; the grant ends with its trust.
+    """
 
     acr: str | None
     amr: tuple[str, ...]
     auth_time: int
     proofs: tuple[Proof, ...]
+    waived: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Demand:
     """What is missing. Exactly one of the first five is set.
 
-    `ask`: factors, any of which goes on. `enrol`: factors, one of which must be set up first. `blocked`: only an
-    administrator can help. `error`: the OAuth error that ends the request. `outcome`: nothing is missing.
-    `reasons`: everything that was demanded, met or not.
+    `ask`: factors, any of which goes on, the one to offer stands first; a passkey asked for beside the password must be
+    verified. `enrol`: factors, one of which must be set up first. `blocked`: only an administrator can help. `error`:
+    the OAuth error that ends the request. `outcome`: nothing is missing. `invite`: with an outcome, what may be set up
+    now and may be put off. `reasons`: all that was demanded, met or not.
     """
 
     ask: tuple[str, ...] = ()
@@ -46,7 +56,19 @@ class Demand:
     blocked: bool = False
     error: str | None = None
     outcome: Outcome | None = None
+    invite: Invitation | None = None
     reasons: tuple[Reason, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """What is judged: the proofs that count, and when the browser was trusted."""
+
+    realm: Realm
+    user: Person
+    proofs: tuple[Proof, ...]
+    trusted_at: int | None
+    now: int
 
 
 def decide(realm: Realm, user: Person | None, client: Client, request: Request, session: Session, now: int) -> Demand:
@@ -58,25 +80,65 @@ def decide(realm: Realm, user: Person | None, client: Client, request: Request, 
         if "none" in request.prompt:
             return Demand(error="login_required")
         unknown = request.essential_acr and realm.levels.keys().isdisjoint(request.essential_acr)
-        return Demand(error="unmet_authentication_requirements") if unknown else Demand(ask=FIRST_FACTORS)
-    proofs = _counting(user, client, request, session, now)
-    requested = req.of_request(realm, person=user, client=client, request=request, proofs=proofs)
+        return Demand(error="unmet_authentication_requirements") if unknown else Demand(ask=first_factors(realm))
+    if session.invitation == "declined":
+        # The last time that it may be put off is not yet a duty.
+        user = replace(user, snoozed=0)
+    if any(p.factor == RECOVERY for p in session.given):
+        # Somebody who found half a sheet must not use it up against one demand after the other.
+        user = user.without_codes()
+    case = _Case(realm, user, _counting(user, client, request, session, now), session.trusted_at, now)
+    requested = req.of_request(realm, person=user, client=client, request=request, proofs=case.proofs)
     if isinstance(requested, str):
         return Demand(error=requested)
-    rules = req.of_rules(realm, person=user, client=client, scopes=request.scopes)
+    rules = req.of_rules(realm, person=user, client=client, request=request, now=now)
     demanded = tuple(level for requirement in requested for level in requirement.levels)
-    demand = _judge(realm, user, (*requested, *rules), demanded, proofs, now)
+    demand = _judge(case, (*requested, *rules, *req.of_account(realm, user, request)), demanded)
+    if demand.outcome is not None:
+        demand = _besides(case, client, request, session, demand)
     if "none" in request.prompt and demand.outcome is None:
         return Demand(error="interaction_required", reasons=demand.reasons)
     return demand
 
 
 def decide_again(
-    realm: Realm, user: Person, client: Client, scopes: frozenset[str], proofs: tuple[Proof, ...], now: int
+    realm: Realm,
+    user: Person,
+    client: Client,
+    request: Request,
+    proofs: tuple[Proof, ...],
+    now: int,
+    *,
+    trusted_at: int | None = None,
 ) -> Demand:
-    """Today's rules over the proofs of a grant, when it is used later (see docs/policy.md)."""
-    required = req.of_rules(realm, person=user, client=client, scopes=scopes)
-    return _judge(realm, user, required, (), tuple(p for p in proofs if user.still_has(p)), now)
+    """Today's rules over the proofs of a grant, when it is used later (see docs/policy.md).
+
+    `request` has the scopes, and the address of the sign-in: whoever refreshes is a server somewhere else. `trusted_at`
+    is that of the browser that the grant was made in. How often an invitation was put off decides over new sign-ins
+    only, or the last time would end what it has just let in.
+    """
+    user = replace(user, snoozed=0)
+    case = _Case(realm, user, tuple(p for p in proofs if user.still_has(p)), trusted_at, now)
+    return _judge(case, req.of_rules(realm, person=user, client=client, request=request, now=now), ())
+
+
+def first_factors(realm: Realm, user: Person | None = None) -> tuple[str, ...]:
+    """What a sign-in can begin with: the password, or a passkey whose device verifies its owner."""
+    has_passkey = "webauthn" in (realm.second_factors if user is None else user.usable)
+    return ("password", "webauthn") if has_passkey else ("password",)
+
+
+def _besides(case: _Case, client: Client, request: Request, session: Session, demand: Demand) -> Demand:
+    """After the proofs: what the person wants to set up, or is invited to."""
+    if session.adding:
+        return _to_set_up(case, frozenset({session.adding} & ENROLLABLE & {*case.realm.second_factors}), demand.reasons)
+    # Only where somebody has just proven something: single sign-on is not interrupted.
+    if not session.given or "none" in request.prompt or session.invitation == "declined":
+        return demand
+    invite = invitation(case.realm, person=case.user, client=client, request=request, now=case.now)
+    if invite is not None and session.invitation == "accepted":
+        return _to_set_up(case, frozenset(invite.factors), demand.reasons)
+    return replace(demand, invite=invite)
 
 
 def _counting(user: Person, client: Client, request: Request, session: Session, now: int) -> tuple[Proof, ...]:
@@ -89,42 +151,34 @@ def _counting(user: Person, client: Client, request: Request, session: Session, 
     return tuple(p for p in (*earlier, *session.given) if user.still_has(p))
 
 
-def _judge(
-    realm: Realm,
-    user: Person,
-    required: tuple[Requirement, ...],
-    demanded: tuple[str, ...],
-    proofs: tuple[Proof, ...],
-    now: int,
-) -> Demand:
-    reasons = tuple(_reason(realm, r, proofs, now) for r in required)
-    if not any(p.factor in FIRST_FACTORS for p in proofs):
-        return Demand(ask=FIRST_FACTORS, reasons=reasons)
-    unmet = tuple(r.requirement for r in reasons if not r.met)
+def _judge(case: _Case, required: tuple[Requirement, ...], demanded: tuple[str, ...]) -> Demand:
+    reasons = tuple(_reason(case, r) for r in required)
+    if not any(p.is_first for p in case.proofs):
+        return Demand(ask=first_factors(case.realm, case.user), reasons=reasons)
+    unmet = tuple(r.requirement for r in reasons if not r.met and not r.waived)
     if not unmet:
-        return Demand(outcome=_outcome(realm, demanded, proofs), reasons=reasons)
-    provable = tuple(r for r in unmet if r.accept & user.usable)
-    if provable:
-        return Demand(ask=_ordered(realm, _common(r.accept & user.usable for r in provable)), reasons=reasons)
-    return _enrolment(realm, user, unmet, proofs, now, reasons)
+        waived = tuple(r.requirement.rule or "" for r in reasons if r.waived)
+        return Demand(outcome=_outcome(case, demanded, waived), reasons=reasons)
+    if provable := tuple(factors for r in unmet if (factors := _provable(case, r))):
+        return Demand(ask=_last_used_first(case, _common(provable)), reasons=reasons)
+    return _to_set_up(case, _common(enrollable(case.realm, case.user, r.accept) for r in unmet), reasons)
 
 
-def _enrolment(
-    realm: Realm,
-    user: Person,
-    unmet: tuple[Requirement, ...],
-    proofs: tuple[Proof, ...],
-    now: int,
-    reasons: tuple[Reason, ...],
-) -> Demand:
-    """Nothing accepted is owned: set it up, but not before the strongest that is owned was proven, just now."""
-    wanted = _common(req.enrollable(realm, user, r.accept) for r in unmet)
-    if not wanted:
-        return Demand(blocked=True, reasons=reasons)
-    gate = user.usable - {RECOVERY} if user.owned else frozenset(FIRST_FACTORS)
-    if not any(p.factor in gate and p.at >= now - ENROL_WITHIN for p in proofs):
-        return Demand(ask=_ordered(realm, gate), reasons=reasons)
-    return Demand(enrol=_ordered(realm, wanted), reasons=reasons)
+def _provable(case: _Case, requirement: Requirement) -> frozenset[str]:
+    """What the person can prove towards it; the password after a passkey that it does not take to begin with."""
+    knows = any(p.is_first and p.factor in {"password", *requirement.accept} for p in case.proofs)
+    if requirement.levels and not knows and req.is_fresh(requirement, case.proofs, case.now):
+        return frozenset({"password"})
+    return requirement.accept & {"password", *case.user.usable}
+
+
+def _to_set_up(case: _Case, wanted: frozenset[str], reasons: tuple[Reason, ...]) -> Demand:
+    """Set one of them up, but not before its gates were opened, just now."""
+    shut = {f: shut_gates(case.realm, case.user, f, proofs=case.proofs, now=case.now) for f in wanted}
+    if opened := tuple(f for f in case.realm.second_factors if f in wanted and not shut[f]):
+        return Demand(enrol=opened, reasons=reasons)
+    keys = frozenset[str]().union(*map(_common, shut.values()))
+    return Demand(ask=_last_used_first(case, keys), blocked=not keys, reasons=reasons)
 
 
 def _common(choices: Iterable[frozenset[str]]) -> frozenset[str]:
@@ -135,18 +189,26 @@ def _common(choices: Iterable[frozenset[str]]) -> frozenset[str]:
     return common
 
 
-def _ordered(realm: Realm, factors: frozenset[str]) -> tuple[str, ...]:
-    return tuple(f for f in (*FIRST_FACTORS, *realm.second_factors) if f in factors)
+def _last_used_first(case: _Case, factors: frozenset[str]) -> tuple[str, ...]:
+    """Then the strongest."""
+    strongest_first = (f for f in ("password", *case.realm.second_factors) if f in factors)
+    return tuple(sorted(strongest_first, key=case.user.last_used, reverse=True))
 
 
-def _reason(realm: Realm, requirement: Requirement, proofs: tuple[Proof, ...], now: int) -> Reason:
-    ages = [now - p.at for p in proofs if p.factor in requirement.accept]
-    return Reason(requirement, req.met(realm, requirement, proofs, now), min(ages, default=None))
+def _reason(case: _Case, requirement: Requirement) -> Reason:
+    ages = [case.now - p.at for p in case.proofs if p.factor in requirement.accept]
+    is_met = req.met(case.realm, requirement, case.proofs, case.now)
+    trust, since = requirement.trusted_browser, case.trusted_at
+    is_trusted = trust is not None and since is not None and case.now < since + trust
+    return Reason(requirement, is_met, min(ages, default=None), waived=is_trusted and not is_met)
 
 
-def _outcome(realm: Realm, demanded: tuple[str, ...], proofs: tuple[Proof, ...]) -> Outcome:
-    """The first demanded acr that holds, else the last listed level that holds; the newest proof of each factor."""
-    newest = tuple({p.factor: p for p in sorted(proofs, key=lambda p: p.at)}.values())
-    reached = [name for name, level in realm.levels.items() if req.holds(realm, level, newest)]
+def _outcome(case: _Case, demanded: tuple[str, ...], waived: tuple[str, ...]) -> Outcome:
+    """The first demanded acr that holds, else the last listed level that holds; the newest proof of each factor.
+
+    A passkey that was only touched does not take the place of one that was verified: it shows less.
+    """
+    newest = tuple({(p.factor, p.is_first): p for p in sorted(case.proofs, key=lambda p: p.at)}.values())
+    reached = [name for name, level in case.realm.levels.items() if req.holds(case.realm, level, newest)]
     acr = next((name for name in demanded if name in reached), reached[-1] if reached else None)
-    return Outcome(acr=acr, amr=amr(newest), auth_time=min(p.at for p in newest), proofs=newest)
+    return Outcome(acr, amr(newest), min(p.at for p in newest), newest, waived)

@@ -1,29 +1,30 @@
 """Why a person is asked for what: every rule with its reasons, and a sign-in played through on paper."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from ipaddress import IPv4Network, IPv6Network
 
 from idp.policy.decide import Demand, decide
 from idp.policy.proofs import Proof
 from idp.policy.question import Credential, Person, Request, Session
 from idp.policy.requirements import matches
-from idp.realm.schema import RECOVERY, Client, Realm, Rule
+from idp.realm.client_sections import Client
+from idp.realm.factor_sections import RECOVERY
+from idp.realm.policy_sections import Rule
+from idp.realm.schema import Realm
 
 _MOST_STEPS = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One key of a rule's `when`: the values it names, those that are there, and whether that is enough."""
+    """One key of a rule's `when`: the values it names, those that are there, and whether it holds by them."""
 
     key: str
     wanted: tuple[str, ...]
     present: tuple[str, ...]
-
-    @property
-    def holds(self) -> bool:
-        """The values of one key are joined by or."""
-        return bool(self.present)
+    holds: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +54,9 @@ def explain(realm: Realm, person: Person, client: Client, request: Request, now:
     rules = tuple(
         ExplainedRule(
             rule,
-            matches(rule.when, person=person, client=client, scopes=request.scopes),
-            tuple(_conditions(rule, person, client, request)),
+            (rule.from_ is None or rule.from_ <= now)
+            and matches(rule.when, person=person, client=client, request=request),
+            tuple(_conditions(rule, person, client, request, now)),
         )
         for rule in realm.second_factor.rules
     )
@@ -89,13 +91,28 @@ def _proof(person: Person, factor: str, now: int) -> Proof:
     return Proof(factor, now, credential)
 
 
-def _conditions(rule: Rule, person: Person, client: Client, request: Request) -> Iterator[Condition]:
+def _conditions(rule: Rule, person: Person, client: Client, request: Request, now: int) -> Iterator[Condition]:
+    when = rule.when
     there = (
-        ("roles", rule.when.roles, person.roles),
-        ("groups", rule.when.groups, person.groups),
-        ("clients", rule.when.clients, frozenset({client.client_id})),
-        ("scopes", rule.when.scopes, request.scopes),
+        ("roles", when.roles, person.roles),
+        ("groups", when.groups, person.groups),
+        ("clients", when.clients, frozenset({client.client_id})),
+        ("scopes", when.scopes, request.scopes),
     )
     for key, wanted, present in there:
         if wanted is not None:
-            yield Condition(key, wanted, tuple(value for value in wanted if value in present))
+            found = tuple(value for value in wanted if value in present)
+            yield Condition(key, wanted, found, bool(found))
+    where = (request.address,) if request.address else ()
+    if when.networks is not None:
+        yield Condition("networks", _written(when.networks), where, request.comes_from(when.networks) is not False)
+    if when.not_networks is not None:
+        is_outside = request.comes_from(when.not_networks) is not True
+        yield Condition("not_networks", _written(when.not_networks), where, is_outside)
+    if rule.from_ is not None:
+        day = datetime.fromtimestamp(rule.from_, UTC).date().isoformat()
+        yield Condition("from", (day,), (), rule.from_ <= now)
+
+
+def _written(networks: Iterable[IPv4Network | IPv6Network]) -> tuple[str, ...]:
+    return tuple(map(str, networks))

@@ -4,12 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
-FIRST_FACTORS = ("password",)
-AMR = {"password": "pwd", "totp": "otp", "recovery-codes": "recovery"}
+_AMR = {"password": "pwd", "totp": "otp", "sms": "sms", "email": "email", "recovery-codes": "recovery"}
 
 
 class Kind(Enum):
-    """What a proof shows: something known, or something had."""
+    """What a proof shows: something known, or something had. A verified passkey shows both."""
 
     KNOWLEDGE = "knowledge"
     POSSESSION = "possession"
@@ -17,28 +16,44 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """A factor proven at a time (seconds since the epoch), by the credential of that identifier."""
+    """A factor proven at a time (seconds since the epoch), by the credential of that identifier.
+
+    Of a passkey: `verified`, whether the device verified its owner; `synced`, whether its key may leave the device.
+    """
 
     factor: str
     at: int
     credential: str = ""
+    verified: bool = False
+    synced: bool = False
 
     @property
-    def kind(self) -> Kind:
+    def kinds(self) -> frozenset[Kind]:
         """A recovery code is something had: the sheet that it stands on."""
-        return Kind.KNOWLEDGE if self.factor == "password" else Kind.POSSESSION
+        if self.factor == "password":
+            return frozenset({Kind.KNOWLEDGE})
+        return frozenset(Kind) if self.factor == "webauthn" and self.verified else frozenset({Kind.POSSESSION})
+
+    @property
+    def is_first(self) -> bool:
+        """Whether a sign-in can begin with it: it shows something known."""
+        return Kind.KNOWLEDGE in self.kinds
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """Its `amr` values. RFC 8176 has none for a recovery code, and as `otp` an API would take it for an app."""
+        if self.factor != "webauthn":
+            return (_AMR[self.factor],)
+        return ("swk" if self.synced else "hwk", *(("user",) if self.verified else ()))
 
 
 def kinds(proofs: Iterable[Proof]) -> frozenset[Kind]:
     """The different kinds among the proofs."""
-    return frozenset(p.kind for p in proofs)
+    return frozenset(kind for proof in proofs for kind in proof.kinds)
 
 
 def amr(proofs: Iterable[Proof]) -> tuple[str, ...]:
-    """The methods of the proofs in the order they were given, and `mfa` where two kinds are there.
-
-    A recovery code is not `otp`: an API could not tell it from an authenticator. RFC 8176 has no value for it.
-    """
+    """The methods of the proofs in the order they were given, and `mfa` where two kinds are there."""
     ordered = sorted(proofs, key=lambda p: p.at)
-    methods = list(dict.fromkeys(AMR[p.factor] for p in ordered))
-    return (*methods, "mfa") if len(kinds(ordered)) > 1 else tuple(methods)
+    methods = tuple(dict.fromkeys(method for proof in ordered for method in proof.methods))
+    return (*methods, "mfa") if len(kinds(ordered)) > 1 else methods

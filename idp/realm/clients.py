@@ -2,78 +2,142 @@
 
 from collections.abc import Iterator
 
-from idp.realm.document import Node, Path
+from idp.realm import fapi
+from idp.realm.client_authentication import check_authentication, check_authorities
+from idp.realm.client_sections import Client
+from idp.realm.document import Node, Path, Position
 from idp.realm.findings import Finding
 from idp.realm.mode import Mode
-from idp.realm.redirects import is_clear_text, weakness
-from idp.realm.schema import Client, Realm
+from idp.realm.redirects import SCHEME, is_clear_text, weakness
+from idp.realm.schema import Realm
+from idp.realm.signing import check_algorithms
 from idp.realm.suggestions import shortened
 
+OF_PEOPLE = ("authorization_code", "urn:ietf:params:oauth:grant-type:device_code")
+FOR_CONFIDENTIAL = ("client_credentials", "urn:ietf:params:oauth:grant-type:token-exchange")
+# Of their secrets we keep digests only, and a certificate of the realm's authorities is its operator's to give.
+NOT_REGISTERED = ("client_secret_jwt", "tls_client_auth")
 CLEAR_TEXT = "use https (http is for this machine, and for development)"
 
 
 def check_clients(realm: Realm, root: Node, mode: Mode) -> Iterator[Finding]:
     """Contradictions in the clients; one of which a part was already refused is asked for nothing more."""
+    yield from check_authorities(realm)
     for index, client in enumerate(realm.clients):
         path: Path = ("clients", index)
         node = root.find(path)
         yield from _check_uris(client, path, mode)
         if node is None or node.lost:
             continue
-        yield from _check_public(client, path) if client.is_public else _check_confidential(client, path)
+        yield from _check_client(client, path)
+        if client.profile == "fapi2":
+            for key, sentence in fapi.missed(client):
+                yield Finding((*path, key), f"FAPI 2.0 does not allow this: {sentence}", key=True)
         yield from _check_grants(client, path, node)
+
+
+def _check_client(client: Client, path: Path) -> Iterator[Finding]:
+    if client.is_public:
+        yield from _check_public(client, path)
+    yield from check_authentication(client, path)
+    yield from _check_requests(client, path)
+    yield from _check_sector(client, path)
+
+
+def check_registered(realm: Realm, client: Client, mode: Mode) -> Iterator[Finding]:
+    """The same for a client that is in no file, and what the realm lets such clients have."""
+    method = client.token_endpoint_auth_method
+    if method in NOT_REGISTERED:
+        yield Finding(("token_endpoint_auth_method",), f"the method '{method}' is not for clients that register")
+    yield from _check_uris(client, (), mode)
+    yield from _check_client(client, ())
+    yield from check_algorithms(realm, client, ())
+    yield from _check_grants(client, (), Node({}, Position(1, 1)))
+    for grant_type in client.grant_types:
+        if grant_type not in ("authorization_code", "refresh_token"):
+            yield Finding(("grant_types",), f"the grant type '{grant_type}' is not for clients that register")
+    for scope in client.scopes:
+        if scope not in realm.registration.scopes:
+            yield Finding(("scope",), f"the scope '{shortened(scope)}' is not for clients that register")
+    for acr in client.default_acr_values:
+        if acr not in realm.levels:
+            yield Finding(("default_acr_values",), f"there is no level '{shortened(acr)}'")
 
 
 def warn_of_clear_text(realm: Realm, mode: Mode) -> Iterator[Finding]:
     """Addresses that a production server refuses, while only the form is looked at."""
     if mode is Mode.CHECK:
         for index, client in enumerate(realm.clients):
-            for key, uris in _uris(client).items():
-                for place, uri in enumerate(uris):
-                    if weakness(uri, public=client.is_public) is None and is_clear_text(uri):
-                        yield Finding(("clients", index, key, place), f"{_named(key, uri)} is http: {CLEAR_TEXT}")
+            for where, key, uri in _uris(client):
+                if _weakness(key, uri, client) is None and is_clear_text(uri):
+                    yield Finding(("clients", index, *where), f"{_named(key, uri)} is http: {CLEAR_TEXT}")
 
 
 def _check_uris(client: Client, path: Path, mode: Mode) -> Iterator[Finding]:
-    for key, uris in _uris(client).items():
-        for place, uri in enumerate(uris):
-            where: Path = (*path, key, place)
-            if reason := weakness(uri, public=client.is_public):
-                yield Finding(where, f"{_named(key, uri)} {reason}")
-            elif is_clear_text(uri) and mode is Mode.PRODUCTION:
-                yield Finding(where, f"{_named(key, uri)} is http: {CLEAR_TEXT}")
+    for place, key, uri in _uris(client):
+        where: Path = (*path, *place)
+        if reason := _weakness(key, uri, client):
+            yield Finding(where, f"{_named(key, uri)} {reason}")
+        elif is_clear_text(uri) and mode is Mode.PRODUCTION:
+            yield Finding(where, f"{_named(key, uri)} is http: {CLEAR_TEXT}")
 
 
-def _uris(client: Client) -> dict[str, tuple[str, ...]]:
-    return {
-        "redirect_uris": client.redirect_uris,
-        "post_logout_redirect_uris": client.post_logout_redirect_uris,
-    }
+_LISTS = {"redirect_uris": "redirect URI", "post_logout_redirect_uris": "post-logout redirect URI"}
+_SINGLE = {
+    "backchannel_logout_uri": "back-channel logout URI",
+    "frontchannel_logout_uri": "front-channel logout URI",
+    "sector_identifier_uri": "sector identifier URI",
+    "jwks_uri": "address of the keys",
+}
+
+
+def _uris(client: Client) -> Iterator[tuple[Path, str, str]]:
+    """Every address, with its place below the client and its key."""
+    for key in _LISTS:
+        yield from (((key, place), key, uri) for place, uri in enumerate(getattr(client, key)))
+    for key in _SINGLE:
+        if (uri := getattr(client, key)) is not None:
+            yield (key,), key, uri
+
+
+def _weakness(key: str, uri: str, client: Client) -> str | None:
+    """Why it may not be registered. What is no redirect is fetched or framed: a private scheme leads nowhere."""
+    if key in _LISTS:
+        return weakness(uri, public=client.is_public)
+    scheme = SCHEME.match(uri)
+    if scheme and scheme[1].lower() not in ("http", "https"):
+        return f"has the scheme '{scheme[1].lower()}': use https"
+    return weakness(uri, public=False)
 
 
 def _named(key: str, uri: str) -> str:
-    kind = "the redirect URI" if key == "redirect_uris" else "the post-logout redirect URI"
-    return f"{kind} '{shortened(uri)}'"
+    return f"the {(_LISTS | _SINGLE)[key]} '{shortened(uri)}'"
 
 
 def _check_public(client: Client, path: Path) -> Iterator[Finding]:
     none = "a public client (token_endpoint_auth_method: none)"
-    if client.client_secret is not None:
-        yield Finding((*path, "client_secret"), f"{none} has no secret: remove 'client_secret' or the method", key=True)
-    if "client_credentials" in client.grant_types:
-        place = client.grant_types.index("client_credentials")
-        yield Finding((*path, "grant_types", place), f"{none} cannot use client_credentials: it needs a secret")
+    for key in ("client_secret", "client_secret_previous"):
+        if getattr(client, key) is not None:
+            yield Finding((*path, key), f"{none} has no secret: remove '{key}' or the method", key=True)
+    for place, grant in enumerate(client.grant_types):
+        if grant in FOR_CONFIDENTIAL:
+            name = grant.rpartition(":")[2]
+            yield Finding((*path, "grant_types", place), f"{none} cannot use {name}: it needs a secret")
     if not client.require_pkce:
         yield Finding((*path, "require_pkce"), f"{none} must use PKCE: remove 'require_pkce'", key=True)
 
 
-def _check_confidential(client: Client, path: Path) -> Iterator[Finding]:
-    if client.client_secret is None:
-        yield Finding(
-            path,
-            f"the key 'client_secret' is missing in '{client.client_id}': "
-            "add it, or `token_endpoint_auth_method: none` for an application that cannot keep one",
-        )
+def _check_requests(client: Client, path: Path) -> Iterator[Finding]:
+    if client.require_consent and client.authorization_details_types:
+        # RFC 9396 section 10: people allow what they see, and the page shows scopes alone.
+        reason = "the page of 'require_consent' does not show 'authorization_details_types': use the one or the other"
+        yield Finding((*path, "authorization_details_types"), reason, key=True)
+    if client.jwks is not None or client.jwks_uri is not None:
+        return
+    for key in ("require_signed_request_object", "request_object_signing_alg"):
+        if getattr(client, key):
+            reason = f"'{key}' needs the client's public keys: add 'jwks' or 'jwks_uri'"
+            yield Finding((*path, key), reason, key=True)
 
 
 def _check_grants(client: Client, path: Path, node: Node) -> Iterator[Finding]:
@@ -83,6 +147,16 @@ def _check_grants(client: Client, path: Path, node: Node) -> Iterator[Finding]:
     if "authorization_code" in grants and not client.redirect_uris and not (uri_node and uri_node.lost):
         where: Path = (*path, "redirect_uris") if uri_node else path
         yield Finding(where, f"'{client.client_id}' uses authorization_code and needs 'redirect_uris'")
-    if "refresh_token" in grants and "authorization_code" not in grants:
+    if "refresh_token" in grants and not set(grants) & set(OF_PEOPLE):
         place = grants.index("refresh_token")
         yield Finding((*path, "grant_types", place), "'refresh_token' needs 'authorization_code' beside it")
+
+
+def _check_sector(client: Client, path: Path) -> Iterator[Finding]:
+    """OpenID Connect Core section 8.1."""
+    if client.subject_type == "pairwise" and client.sector is None:
+        yield Finding(
+            (*path, "subject_type"),
+            "a pairwise client needs 'sector_identifier_uri', unless all its redirect URIs have one host",
+            key=True,
+        )

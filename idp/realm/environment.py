@@ -9,13 +9,20 @@ from idp.realm.mode import Mode
 from idp.realm.secrets import MIN_LENGTH, VARIABLE, Secret
 from idp.realm.suggestions import did_you_mean, shortened
 
-PLACEHOLDER = "a placeholder for a variable that is not looked at"
+SECRETS = ("client_secret", "client_secret_previous")
+PLACEHOLDER = "a placeholder for a variable that is not set"
 PUBLISHED = "-for-demos-only"  # how every secret of the demonstration ends
+# Accounts elsewhere, whose owners say how long a secret is.
+OF_OTHERS: tuple[Path, ...] = (
+    ("factors", "sms", "account_sid"),
+    ("factors", "sms", "auth_token"),
+    ("mail", "server", "password"),
+)
 PRINTABLE = re.compile(r"[ -~]*")  # RFC 6749 appendix A.2
 
 
 def unusable_secrets(root: Node, *, mode: Mode, environ: Mapping[str, str]) -> list[Finding]:
-    """What is wrong with the secrets of the file's clients."""
+    """What is wrong with the secrets of the file."""
     return [f for path, node in _secrets(root) for f in _problems(node, path, mode, environ)]
 
 
@@ -26,22 +33,23 @@ def with_secrets(root: Node, *, mode: Mode, environ: Mapping[str, str]) -> Node:
         if any(_problems(node, path, mode, environ)):
             unusable.add(path)
         else:
-            usable[path] = Secret(_value(node, mode, environ))
+            usable[path] = Secret(_value(node, environ))
     return root.replaced(usable).without(unusable, lost=True)
 
 
 def _secrets(root: Node) -> Iterator[tuple[Path, Node]]:
     clients = root.get("clients")
-    for index in range(len(clients.value) if clients and isinstance(clients.value, tuple) else 0):
-        path: Path = ("clients", index, "client_secret")
+    count = len(clients.value) if clients and isinstance(clients.value, tuple) else 0
+    places: list[Path] = [("clients", index, key) for index in range(count) for key in SECRETS]
+    for path in (*places, *OF_OTHERS):
         if node := root.find(path):
             yield path, node
 
 
 def _problems(node: Node, path: Path, mode: Mode, environ: Mapping[str, str]) -> Iterator[Finding]:
     if not isinstance(node.value, Mapping):
-        if weak := _weakness(node.value, mode):
-            yield Finding(path, f"'client_secret' {weak}")
+        if weak := _weakness(node.value, path, mode):
+            yield Finding(path, f"'{path[-1]}' {weak}")
         return
     for key in (unknown := [key for key in node.value if key not in {"env", "default"}]):
         yield Finding((*path, key), f"unknown key '{shortened(key)}'{did_you_mean(key, ('env', 'default'))}", key=True)
@@ -55,31 +63,33 @@ def _problems(node: Node, path: Path, mode: Mode, environ: Mapping[str, str]) ->
             )
             message = f"a 'default' of a secret is for development only: remove it{remedy}"
             yield Finding((*path, "default"), message, key=True)
-        elif weak := _weakness(default.value, mode):
+        elif weak := _weakness(default.value, path, mode):
             yield Finding((*path, "default"), f"'default' {weak}")
     if name is None:
         yield Finding(path, "the key 'env' is missing here: a secret is text, or {env: NAME} from the environment")
     elif not isinstance(name.value, str) or not re.fullmatch(VARIABLE, name.value):
         yield Finding((*path, "env"), "'env' must be the name of an environment variable: letters, digits and _")
-    elif not unknown and (unusable := _unusable(name.value, default, mode, environ)):
+    elif not unknown and (unusable := _unusable(name.value, default, path, mode=mode, environ=environ)):
         yield Finding((*path, "env"), unusable)
 
 
-def _unusable(name: str, default: Node | None, mode: Mode, environ: Mapping[str, str]) -> str | None:
+def _unusable(name: str, default: Node | None, path: Path, *, mode: Mode, environ: Mapping[str, str]) -> str | None:
     if mode is Mode.CHECK:
         return None
     if name not in environ:
         return None if default else f"the environment variable {name} is not set: set it before the server starts"
     if not environ[name]:
         return f"the environment variable {name} is empty: give it a value"
-    message = _weakness(environ[name], mode)
+    message = _weakness(environ[name], path, mode)
     return f"the environment variable {name} {message}" if message else None
 
 
-def _weakness(value: object, mode: Mode) -> str | None:
+def _weakness(value: object, path: Path, mode: Mode) -> str | None:
     if not isinstance(value, str):
         return "must be text: put it in quotes" if isinstance(value, (bool, int, float)) else "must be text"
-    if len(value) < MIN_LENGTH:
+    if not value:
+        return "is empty: give it a value"
+    if len(value) < MIN_LENGTH and path not in OF_OTHERS:
         return f"must have at least {MIN_LENGTH} characters: it has {len(value)}"
     if not PRINTABLE.fullmatch(value):
         return "must be printable ASCII characters"
@@ -88,10 +98,9 @@ def _weakness(value: object, mode: Mode) -> str | None:
     return None
 
 
-def _value(node: Node, mode: Mode, environ: Mapping[str, str]) -> str:
+def _value(node: Node, environ: Mapping[str, str]) -> str:
+    """A command that runs beside the server may have a part of its variables, and uses those."""
     if not isinstance(node.value, Mapping):
         return str(node.value)
     name, default = node.value["env"].node.value, node.get("default")
-    if mode is not Mode.CHECK and name in environ:
-        return environ[name]
-    return str(default.value) if default else PLACEHOLDER
+    return environ.get(name) or (str(default.value) if default else PLACEHOLDER)

@@ -5,7 +5,8 @@ import inspect
 import json
 from typing import Any
 
-from idp.realm import schema
+from idp.realm import client_sections, factor_sections, policy_sections, schema
+from idp.realm.section import Section
 from idp.realm.words import DURATION, written_duration
 
 NAMES = ("properties", "$defs", "patternProperties")
@@ -33,11 +34,12 @@ def written_schema() -> str:
 def _field_docstrings() -> dict[tuple[str, str], str]:
     """(model, key in the file) -> the docstring below the field."""
     found = {}
-    for node in ast.parse(inspect.getsource(schema)).body:
-        if isinstance(node, ast.ClassDef):
+    for module in (schema, client_sections, factor_sections, policy_sections):
+        models = (node for node in ast.parse(inspect.getsource(module)).body if isinstance(node, ast.ClassDef))
+        for node in models:
             for field, after in zip(node.body, node.body[1:], strict=False):
                 if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and (text := _text(after)):
-                    found[node.name, _key(node.name, field.target.id)] = text
+                    found[node.name, _key(getattr(module, node.name), field.target.id)] = text
     return found
 
 
@@ -47,8 +49,8 @@ def _text(node: ast.stmt) -> str | None:
     return None
 
 
-def _key(model: str, field: str) -> str:
-    return getattr(schema, model).model_fields[field].alias or field
+def _key(model: type[Section], field: str) -> str:
+    return model.model_fields[field].alias or field
 
 
 def _plain(part: Any) -> Any:

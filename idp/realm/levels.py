@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 
 from idp.realm.document import Node
+from idp.realm.factor_sections import RECOVERY
 from idp.realm.findings import Finding
-from idp.realm.schema import RECOVERY, Level, Realm, Rule
+from idp.realm.policy_sections import Level, Rule
+from idp.realm.schema import Realm
 from idp.realm.suggestions import either
 
 

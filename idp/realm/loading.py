@@ -14,10 +14,11 @@ from idp.realm.findings import Finding
 from idp.realm.levels import check_levels, warn_of_rules
 from idp.realm.mode import Mode
 from idp.realm.problems import Problem, RealmFileError
-from idp.realm.references import References, check_limits, check_twice, warn_of_unguarded
+from idp.realm.references import References, check_limits, check_reserved, check_twice, warn_of_unguarded
 from idp.realm.schema import Realm
+from idp.realm.sending import check_sending
 from idp.realm.sentences import explain, no_value, place
-from idp.realm.unsupported import find_unsupported, without_unsupported
+from idp.realm.signing import check_signing
 
 __all__ = ["Examination", "Mode", "Problem", "RealmFileError", "examine", "load", "read_file"]
 
@@ -30,12 +31,22 @@ START = Position(1, 1)
 
 @dataclass(frozen=True, slots=True)
 class Examination:
-    """What was found out about a file: the realm when there are no problems. `named_at` is where its name stands."""
+    """What was found out about a file: the realm when there are no problems. `named_at` is where its name stands.
+
+    `root` is the file's tree, for finding places in it.
+    """
 
     realm: Realm | None
     problems: tuple[Problem, ...]
     warnings: tuple[Problem, ...] = ()
     named_at: Position = START
+    root: Node | None = None
+
+    def placed(self, path: str, findings: Iterable[Finding]) -> Iterator[Problem]:
+        """What others find out about the realm, with line and column; `path` is the file's."""
+        for found in findings:
+            at = self.root.position(found.path, key=found.key) if self.root else self.named_at
+            yield Problem(path, at.line, at.column, found.message)
 
 
 def load(path: FilePath, *, mode: Mode, environ: Mapping[str, str]) -> Realm:
@@ -72,7 +83,6 @@ class _Examiner:
     def examine(self, environ: Mapping[str, str]) -> Examination:
         """Each step sees what the ones before left."""
         self._refuse_development()
-        self._take_out_unsupported()
         self._take_out_empty()
         self._resolve(environ)
         realm = self._validated()
@@ -81,7 +91,7 @@ class _Examiner:
         if realm is None or self._problems:
             return Examination(None, self._sorted_problems(), named_at=self._named_at)
         warnings = tuple(sorted(self._placed(_surprises(realm, self._mode))))
-        return Examination(realm, (), warnings, self._named_at)
+        return Examination(realm, (), warnings, self._named_at, self._root)
 
     def _sorted_problems(self) -> tuple[Problem, ...]:
         problems = sorted(set(self._problems))
@@ -102,11 +112,6 @@ class _Examiner:
         if self._mode is Mode.PRODUCTION and self._root.get("users"):
             message = "'users' is for development only: remove it, and make people with `idp user add`"
             self._note([Finding(("users",), message, key=True)])
-
-    def _take_out_unsupported(self) -> None:
-        found = find_unsupported(self._root)
-        self._note(Finding(path, f"'{word}' is not supported yet: remove it", key=True) for path, word in found.items())
-        self._root = without_unsupported(self._root, found)
 
     def _take_out_empty(self) -> None:
         empty = [path for path, node in self._root.walk() if node.value is None]
@@ -140,9 +145,12 @@ class _Examiner:
 def _contradictions(realm: Realm, root: Node, mode: Mode) -> Iterator[Finding]:
     yield from References(realm, root).check()
     yield from check_twice(realm)
+    yield from check_reserved(realm)
     yield from check_limits(realm)
     yield from check_levels(realm, root)
     yield from check_clients(realm, root, mode)
+    yield from check_sending(realm, root, mode)
+    yield from check_signing(realm)
 
 
 def _surprises(realm: Realm, mode: Mode) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ from enum import Enum
 class Mode(Enum):
     """DEVELOPMENT admits `users:`, defaults of secrets and http addresses; PRODUCTION none of them.
 
-    CHECK looks at the form alone and not at the environment.
+    CHECK looks at the form alone: no variable needs to be set.
     """
 
     DEVELOPMENT = "development"

@@ -2,13 +2,16 @@
 
 from collections.abc import Collection, Iterable, Iterator
 
+from idp.realm.account_client import ACCOUNT
 from idp.realm.document import Node, Path
 from idp.realm.findings import Finding
-from idp.realm.schema import Realm, Rule
+from idp.realm.policy_sections import Rule, When
+from idp.realm.schema import Realm
 from idp.realm.suggestions import did_you_mean, shortened
 from idp.realm.words import written_duration
 
-STANDARD_SCOPES = ("openid", "profile", "email")  # OpenID Connect Core section 5.4
+# OpenID Connect Core sections 5.4 and 11.
+STANDARD_SCOPES = ("openid", "profile", "email", "address", "phone", "offline_access")
 
 
 class References:
@@ -24,6 +27,7 @@ class References:
             "role": unless_lost("roles", realm.roles),
             "group": unless_lost("groups", realm.groups),
             "client": unless_lost("clients", (client.client_id for client in realm.clients)),
+            "client of a rule": unless_lost("clients", (*(c.client_id for c in realm.clients), ACCOUNT.client_id)),
             "scope": unless_lost("scopes", (*STANDARD_SCOPES, *realm.scopes)),
             "level": unless_lost("levels", realm.levels),
             "factor": unless_lost("factors", realm.second_factors),
@@ -43,6 +47,16 @@ class References:
             for scope in client.scopes:
                 yield from self._one("scope", scope, (*path, "scope"))
             yield from self._each("level", client.default_acr_values, (*path, "default_acr_values"))
+        yield from self._each("scope", self._realm.registration.scopes, ("registration", "scopes"))
+        yield from self._encourage()
+        for index, expectation in enumerate(self._realm.expect):
+            path = ("expect", index)
+            yield from self._one("client", expectation.at, (*path, "at"))
+            yield from self._each("role", expectation.who.roles, (*path, "who", "roles"))
+            yield from self._each("group", expectation.who.groups, (*path, "who", "groups"))
+            yield from self._each("scope", expectation.scopes, (*path, "scopes"))
+            yield from self._each("factor", expectation.asks, (*path, "asks"))
+            yield from self._each("factor", expectation.never, (*path, "never"))
         for index, user in enumerate(self._realm.users):
             yield from self._each("role", user.roles, ("users", index, "roles"))
             yield from self._each("group", user.groups, ("users", index, "groups"))
@@ -60,10 +74,19 @@ class References:
     def _rule(self, rule: Rule, path: Path) -> Iterator[Finding]:
         yield from self._one("level", rule.level, (*path, "level"))
         yield from self._each("factor", rule.accept, (*path, "accept"))
-        yield from self._each("role", rule.when.roles, (*path, "when", "roles"))
-        yield from self._each("group", rule.when.groups, (*path, "when", "groups"))
-        yield from self._each("client", rule.when.clients, (*path, "when", "clients"))
-        yield from self._each("scope", rule.when.scopes, (*path, "when", "scopes"))
+        yield from self._when(rule.when, (*path, "when"))
+
+    def _encourage(self) -> Iterator[Finding]:
+        encourage, path = self._realm.second_factor.encourage, ("second_factor", "encourage")
+        if encourage is not None:
+            yield from self._one("level", encourage.level, (*path, "level"))
+            yield from self._when(encourage.when, (*path, "when"))
+
+    def _when(self, when: When, path: Path) -> Iterator[Finding]:
+        yield from self._each("role", when.roles, (*path, "roles"))
+        yield from self._each("group", when.groups, (*path, "groups"))
+        yield from self._each("client of a rule", when.clients, (*path, "clients"))
+        yield from self._each("scope", when.scopes, (*path, "scopes"))
 
     def _each(self, kind: str, names: Iterable[str] | None, path: Path) -> Iterator[Finding]:
         for place, name in enumerate(names or ()):
@@ -84,6 +107,7 @@ NOT_DEFINED = {
     "role": "no role '{}' is defined in 'roles'",
     "group": "no group '{}' is defined in 'groups'",
     "client": "no client '{}' is defined in 'clients'",
+    "client of a rule": "no client '{}' is defined in 'clients'",
     "scope": "no scope '{}' is defined in 'scopes'",
     "level": "no level '{}' is defined in 'levels'",
     "factor": "the realm has no second factor '{}' in 'factors'",
@@ -101,6 +125,14 @@ def check_twice(realm: Realm) -> Iterator[Finding]:
         if user.email and user.email.casefold() != user.username.casefold():
             logins.append((user.email.casefold(), ("users", index, "email")))
     yield from _twice("user", logins)
+
+
+def check_reserved(realm: Realm) -> Iterator[Finding]:
+    """The account pages are a client of their own, which rules may name."""
+    for index, client in enumerate(realm.clients):
+        if client.client_id == ACCOUNT.client_id:
+            message = "'account' is the client of the account pages: name yours otherwise, such as 'my-account'"
+            yield Finding(("clients", index, "client_id"), message)
 
 
 def _twice(kind: str, names: Iterable[tuple[str, Path]]) -> Iterator[Finding]:

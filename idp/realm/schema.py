@@ -1,22 +1,24 @@
 """The shape of a realm file: one frozen model per section, durations in seconds.
 
-Field names of a client are those of RFC 7591 and OpenID Connect Registration, so that there is one vocabulary to learn.
 What a model cannot see by itself (a name that another section must define) is checked in `references.py`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import BeforeValidator, Field, PrivateAttr
 
-from idp.realm.secrets import SECRET_SCHEMA, Secret
+from idp.realm.algorithms import SigningAlgorithm
+from idp.realm.client_sections import Client, Registration
+from idp.realm.factor_sections import RECOVERY, SECOND_FACTORS, Factors, Mail
+from idp.realm.policy_sections import Expectation, Level, Rule, SecondFactorPolicy
+from idp.realm.section import Names, Section
 from idp.realm.words import (
     AUDIENCE,
     BASE32,
-    CLIENT_ID,
-    ISSUER,
     MAIL_ADDRESS,
+    PEM_CERTIFICATE,
     Duration,
     Label,
     Name,
@@ -24,16 +26,6 @@ from idp.realm.words import (
     Word,
     whole,
 )
-
-SecondFactor = Literal["totp", "recovery-codes"]
-RECOVERY: SecondFactor = "recovery-codes"  # made with another factor, never enrolled by themselves
-Names = tuple[str, ...]
-
-
-class Section(BaseModel):
-    """What every section shares: unknown keys and wrong types are errors, nothing changes after loading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, arbitrary_types_allowed=True)
 
 
 class Sessions(Section):
@@ -56,6 +48,8 @@ class Tokens(Section):
     """However often it is renewed, a grant ends after so long."""
     code: Annotated[Duration, Field(le=60)] = 60
     """An authorization code. At most 60s."""
+    pushed_request: Annotated[Duration, Field(ge=5, le=600)] = 60
+    """A pushed authorization request, until a browser comes with it. At most 10m."""
 
 
 class Keys(Section):
@@ -63,93 +57,10 @@ class Keys(Section):
 
     rsa_bits: Annotated[Literal[2048, 3072, 4096], BeforeValidator(whole)] = 3072
     """The size of RSA keys."""
+    algorithms: tuple[SigningAlgorithm, ...] = Field(default=("RS256", "ES256"), min_length=1)
+    """By which the realm can sign: there are keys for each."""
     rotate: Annotated[Duration, Field(ge=3600)] = 90 * 86400
     """A new key signs after so long; the old one stays published until what it signed has expired."""
-
-
-class Level(Section):
-    """What an acr value promises: how many kinds of proof, and which factors may be the second."""
-
-    factors: Annotated[Literal[1, 2], BeforeValidator(whole)]
-    """How many different kinds of proof: 2 is a password and something that the person has."""
-    accept: tuple[SecondFactor, ...] | None = Field(default=None, min_length=1)
-    """Which factors may be the second; left out, all that the realm has."""
-
-
-class Password(Section):
-    """Minimum lengths: `min_length_alone` where the password alone opens some client."""
-
-    min_length: Annotated[int, Field(ge=8, le=64)] = 8
-    """The fewest characters of a new password."""
-    min_length_alone: Annotated[int, Field(ge=8, le=64)] = 15
-    """The fewest characters for people whose password opens some client all by itself."""
-
-
-class Totp(Section):
-    """RFC 6238: the issuer shown in the app, and the steps of 30 s accepted on either side."""
-
-    issuer: Annotated[str, Field(min_length=1, max_length=64, pattern=ISSUER)] | None = None
-    """The name that the authenticator app shows; left out, the realm's display_name."""
-    window: Annotated[int, Field(ge=0, le=2)] = 1
-    """How many steps of 30 s before and after the present one are accepted."""
-
-
-class RecoveryCodes(Section):
-    """How many codes a person gets, and at how many left they are warned."""
-
-    count: Annotated[int, Field(ge=5, le=20)] = 10
-    """How many codes a person gets."""
-    warn_at: Annotated[int, Field(ge=0, le=19)] = 3
-    """At so many codes left, the person is told."""
-
-
-class Factors(Section):
-    """The ways of proving who you are; one that is not listed does not exist in this realm."""
-
-    password: Password = Password()
-    """The first factor of everybody."""
-    totp: Totp | None = None
-    """Authenticator apps."""
-    recovery_codes: RecoveryCodes | None = Field(default=None, alias="recovery-codes")
-    """Codes on paper that stand in for the other second factor, each once."""
-
-
-class When(Section):
-    """Whom a rule binds: keys are joined by and, the values of one key by or; nothing given, everyone."""
-
-    roles: Names | None = Field(default=None, min_length=1)
-    """People with any of these roles, their own or through a group."""
-    groups: Names | None = Field(default=None, min_length=1)
-    """People in any of these groups."""
-    clients: Names | None = Field(default=None, min_length=1)
-    """Signing in to any of these clients."""
-    scopes: Names | None = Field(default=None, min_length=1)
-    """When any of these scopes is granted."""
-
-
-class Rule(Section):
-    """A demand for a level, optionally by fewer factors and no older than `max_age`."""
-
-    name: Text
-    """Shown as the reason by `idp explain`, and to the people who are asked because of it."""
-    when: When = When()
-    """Whom it binds; left out, everyone."""
-    level: str
-    """The level that must be reached."""
-    accept: tuple[SecondFactor, ...] | None = Field(default=None, min_length=1)
-    """Only these of the level's factors; left out, all of them."""
-    max_age: Duration | None = None
-    """A second factor older than this is asked for again."""
-
-    def __hash__(self) -> int:
-        return hash(self.name)
-
-
-class SecondFactorPolicy(Section):
-    """Who is asked for a second factor, and which. Every rule that matches must be met."""
-
-    rules: tuple[Rule, ...] = ()
-    """Every rule that matches must be met, each by itself."""
 
 
 class Role(Section):
@@ -172,62 +83,9 @@ class Scope(Section):
     """A scope beside the standard ones, and the `aud` that an access token with it carries (RFC 9068 section 3)."""
 
     description: str = ""
-    """For administrators."""
+    """What it allows, in words: people read it where they are asked for their consent."""
     audience: tuple[Annotated[str, Field(max_length=500, pattern=AUDIENCE)], ...] = ()
     """The APIs that the scope is for: their URIs, or the client_ids of those that introspect their tokens."""
-
-
-GrantType = Literal["authorization_code", "refresh_token", "client_credentials"]
-AuthMethod = Literal["client_secret_basic", "client_secret_post", "none"]
-
-
-class Client(Section):
-    """A client, in the vocabulary of RFC 7591 section 2."""
-
-    client_id: Annotated[str, Field(pattern=CLIENT_ID)]
-    """The identifier that the application sends."""
-    client_name: Text | None = None
-    """What people see; left out, the client_id."""
-    enabled: bool = True
-    """`false` shuts the client and ends its grants."""
-    client_secret: Annotated[Secret, WithJsonSchema(SECRET_SCHEMA)] | None = None
-    """At least 16 characters, written out or taken from the environment."""
-    token_endpoint_auth_method: AuthMethod = "client_secret_basic"
-    """How the client proves itself; `none` for applications that cannot keep a secret."""
-    redirect_uris: Names = ()
-    """Where people may be sent back to, compared character by character (on a loopback address any port)."""
-    post_logout_redirect_uris: Names = ()
-    """Where people may be sent after signing out."""
-    grant_types: tuple[GrantType, ...] = Field(default=("authorization_code",), min_length=1)
-    """What the client may ask the token endpoint for."""
-    scope: str = "openid"
-    """All scopes that the client may have, with spaces between."""
-    require_pkce: bool = True
-    """Whether S256 is demanded of a client with a secret; of one without it always is."""
-    id_token_signed_response_alg: Literal["RS256", "ES256"] = "RS256"
-    """How ID tokens are signed."""
-    default_acr_values: Names = ()
-    """The levels that a sign-in asks for when the request names none."""
-    default_max_age: Annotated[int, Field(ge=0, le=366 * 86400)] | None = None
-    """In seconds: where a request has no `max_age`, older proofs do not count."""
-
-    def __hash__(self) -> int:
-        return hash(self.client_id)
-
-    @property
-    def name(self) -> str:
-        """What people see."""
-        return self.client_name or self.client_id
-
-    @cached_property
-    def scopes(self) -> tuple[str, ...]:
-        """The registered scopes, in the order of the file."""
-        return tuple(self.scope.split())
-
-    @property
-    def is_public(self) -> bool:
-        """Whether the client cannot keep a secret (RFC 6749 section 2.1)."""
-        return self.token_endpoint_auth_method == "none"
 
 
 class SeedTotp(Section):
@@ -279,18 +137,28 @@ class Realm(Section):
     """The acr values, weakest first, each with what it promises."""
     factors: Factors = Factors()
     """The ways of proving who you are."""
+    mail: Mail | None = None
+    """How mail is sent."""
     second_factor: SecondFactorPolicy = SecondFactorPolicy()
     """Who is asked for more than the password."""
+    expect: tuple[Expectation, ...] = ()
+    """What must stay true of the rules."""
     roles: Mapping[Label, Role] = {}
     """The roles that people may have."""
     groups: Mapping[Label, Group] = {}
     """The groups that people may be in."""
     scopes: Mapping[Word, Scope] = {}
-    """Scopes beside openid, profile and email."""
+    """Scopes beside the standard ones."""
+    client_certificate_authorities: tuple[Annotated[str, Field(pattern=PEM_CERTIFICATE)], ...] = ()
+    """Certificates in PEM that those of tls_client_auth must descend from, directly."""
     clients: tuple[Client, ...] = ()
     """The portals, APIs and programs that people sign in to."""
+    registration: Registration = Registration()
+    """What clients may register by themselves."""
     users: tuple[SeedUser, ...] = ()
     """Demonstration accounts: refused in production."""
+
+    _find_registered: Callable[[str], Client | None] | None = PrivateAttr(default=None)
 
     def __hash__(self) -> int:
         return hash(self.realm)
@@ -309,19 +177,24 @@ class Realm(Section):
         return self.display_name or self.realm
 
     def client(self, client_id: str) -> Client | None:
-        """The enabled client of that identifier."""
-        return self.enabled_clients.get(client_id)
+        """The enabled client of that identifier: of the file, else one that registered itself."""
+        found = self.enabled_clients.get(client_id)
+        return self._find_registered(client_id) if found is None and self._find_registered else found
+
+    def look_up_registered(self, find: Callable[[str], Client | None]) -> None:
+        """Have `client` ask for those that are not in the file: they come and go while the file stays as it is."""
+        self._find_registered = find
 
     @cached_property
     def enabled_clients(self) -> dict[str, Client]:
-        """The enabled clients by their identifier."""
+        """The enabled clients of the file by their identifier."""
         return {client.client_id: client for client in self.clients if client.enabled}
 
     @cached_property
     def second_factors(self) -> tuple[str, ...]:
         """The second factors that exist in this realm, strongest first."""
-        present = {"totp": self.factors.totp, RECOVERY: self.factors.recovery_codes}
-        return tuple(name for name, configured in present.items() if configured is not None)
+        present = {**dict(self.factors), RECOVERY: self.factors.recovery_codes}
+        return tuple(name for name in SECOND_FACTORS if present.get(name) is not None)
 
     def accepted(self, level: Level, rule: Rule | None = None) -> frozenset[str]:
         """The second factors of this realm that a level, and a rule for it, take."""

@@ -8,21 +8,21 @@ from typing import Any
 MIN_LENGTH = 16
 VARIABLE = r"[A-Za-z_][A-Za-z0-9_]{0,199}"
 
-SECRET_SCHEMA: dict[str, Any] = {
-    "anyOf": [
-        {"type": "string", "minLength": MIN_LENGTH},
-        {
-            "type": "object",
-            "description": "The value of an environment variable; `default` is for development only.",
-            "properties": {
-                "env": {"type": "string", "pattern": f"^{VARIABLE}$"},
-                "default": {"type": "string", "minLength": MIN_LENGTH},
-            },
-            "required": ["env"],
-            "additionalProperties": False,
-        },
-    ]
-}
+
+def _schema(shortest: int) -> dict[str, Any]:
+    text = {"type": "string", "minLength": shortest}
+    reference = {
+        "type": "object",
+        "description": "The value of an environment variable; `default` is for development only.",
+        "properties": {"env": {"type": "string", "pattern": f"^{VARIABLE}$"}, "default": text},
+        "required": ["env"],
+        "additionalProperties": False,
+    }
+    return {"anyOf": [text, reference]}
+
+
+SECRET_SCHEMA = _schema(MIN_LENGTH)
+FOREIGN_SECRET_SCHEMA = _schema(1)  # of an account elsewhere, whose owner says how long it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,17 @@ class Secret:
     def matches(self, presented: str) -> bool:
         """Compare in constant time, whatever the lengths."""
         return hmac.compare_digest(_digest(self.value), _digest(presented))
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSecret(Secret):
+    """The secret of a client that registered itself: only its SHA-256 is known, and its `value` is empty."""
+
+    digest: bytes = field(default=b"", repr=False)
+
+    def matches(self, presented: str) -> bool:
+        """Compare in constant time."""
+        return hmac.compare_digest(self.digest, _digest(presented))
 
 
 def _digest(text: str) -> bytes:

@@ -13,7 +13,9 @@ from idp.realm.suggestions import did_you_mean, either, nearest, shortened
 from idp.realm.words import PATTERNS, written_duration
 
 TRUTH = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
-UNSHOWN = frozenset({"password", "secret", "client_secret", "default"})  # never repeated: messages end in logs
+UNSHOWN = frozenset(
+    {"password", "secret", "client_secret", "client_secret_previous", "auth_token", "default"}
+)  # never repeated: messages end in logs
 SECTION = "a section with keys of its own"
 TYPES = {
     "string_type": "text",
@@ -149,7 +151,7 @@ def _label(path: Path) -> str:
 
 
 def _unshown(path: Path) -> bool:
-    return any(part in UNSHOWN for part in path[-2:]) and "factors" not in path
+    return any(part in UNSHOWN for part in path[-2:]) and path[:2] != ("factors", "password")
 
 
 def _not(node: Node | None, path: Path) -> str:

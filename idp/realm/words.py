@@ -1,6 +1,8 @@
 """How names, durations, addresses and numbers are written in a realm file."""
 
+import ipaddress
 import re
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
@@ -15,7 +17,16 @@ ISSUER = r"^[^:\x00-\x1f\x7f]+$"
 CLIENT_ID = r"^[A-Za-z0-9._~-]{1,100}$"
 BASE32 = r"^[A-Z2-7]{26,128}$"
 MAIL_ADDRESS = r"^[^@\s]{1,64}@[^@\s]{1,190}$"
+COUNTRY = r"^[A-Z]{2}$"
+HOST = r"^[A-Za-z0-9.:_-]{1,253}$"
+SENDER = r"^(?:[^<>@\"\x00-\x1f\x7f]{1,100} <[^@\s<>]{1,64}@[^@\s<>]{1,190}>|[^@\s<>]{1,64}@[^@\s<>]{1,190})$"
+SMS_SENDER = r"^(?:\+[1-9][0-9]{6,14}|MG[0-9a-f]{32})$"
+VERIFY_SERVICE = r"^VA[0-9a-f]{32}$"
+URI = r"^[A-Za-z][A-Za-z0-9+.-]*:[!#-\[\]-~]+$"
 AUDIENCE = r"^(?:[A-Za-z][A-Za-z0-9+.-]*:[!#-\[\]-~]+|[A-Za-z0-9._~-]{1,100})$"
+BASE64 = r"^[A-Za-z0-9+/]+={0,2}$"
+BASE64URL = r"^[A-Za-z0-9_-]+$"
+PEM_CERTIFICATE = r"^-----BEGIN CERTIFICATE-----\n[A-Za-z0-9+/=\n]+\n-----END CERTIFICATE-----\n?$"
 
 # What a pattern asks for, in words: `'x' must be …`
 PATTERNS = {
@@ -27,6 +38,15 @@ PATTERNS = {
     CLIENT_ID: "must be letters, digits and . _ ~ - only, at most 100",
     BASE32: "must be 26 to 128 characters of base32 (A to Z, 2 to 7)",
     MAIL_ADDRESS: "must be an e-mail address",
+    COUNTRY: "must be a country by its two letters, such as US or DE",
+    HOST: "must be the name or the address of a server",
+    SENDER: "must be an e-mail address, or a name and an address: Example <no-reply@example.com>",
+    SMS_SENDER: "must be a number such as +15005550006, or a messaging service (MG and 32 hexadecimal digits)",
+    VERIFY_SERVICE: "must be a Verify service: VA and 32 hexadecimal digits",
+    URI: "must be an absolute URI, such as https://api.example.com",
+    BASE64: "must be base64",
+    BASE64URL: "must be base64url without padding",
+    PEM_CERTIFICATE: "must be one certificate in PEM",
     AUDIENCE: "must be an absolute URI, such as https://api.example.com, or the client_id of an API",
 }
 
@@ -54,6 +74,34 @@ Duration = Annotated[
     int,
     BeforeValidator(_seconds),
     WithJsonSchema({"type": "string", "pattern": DURATION, "examples": ["90s", "5m", "1h", "30d"]}),
+]
+
+
+def _day(value: Any) -> Any:
+    """`2027-01-01` -> the first second of that day, UTC, since the epoch."""
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
+        try:
+            return int(datetime.fromisoformat(value).replace(tzinfo=UTC).timestamp())
+        except ValueError:
+            pass
+    raise ValueError("a day is written 2027-01-31")
+
+
+def _network(value: Any) -> Any:
+    """`10.0.0.0/8`, `2001:db8::/32`, or one address."""
+    if isinstance(value, str):
+        try:
+            return ipaddress.ip_network(value)
+        except ValueError:
+            pass
+    raise ValueError("a network is written 10.0.0.0/8 or 2001:db8::/32, without bits behind the prefix")
+
+
+Day = Annotated[int, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
+Network = Annotated[
+    ipaddress.IPv4Network | ipaddress.IPv6Network,
+    BeforeValidator(_network),
+    WithJsonSchema({"type": "string", "examples": ["10.0.0.0/8"]}),
 ]
 Name = Annotated[str, Field(pattern=NAME)]
 Word = Annotated[str, Field(pattern=WORD)]

@@ -17,9 +17,11 @@ weaker one for ever.
 from idp.resource_server.asgi import RequireStepUp
 from idp.resource_server.authorize import authorize
 from idp.resource_server.challenge import Challenge, parse_challenge
+from idp.resource_server.dpop import Proof, Shown
 from idp.resource_server.refused import (
     InsufficientAuthentication,
     InsufficientScope,
+    InvalidProof,
     InvalidRequest,
     InvalidToken,
     KeysUnavailable,
@@ -37,14 +39,17 @@ __all__ = [
     "Challenge",
     "InsufficientAuthentication",
     "InsufficientScope",
+    "InvalidProof",
     "InvalidRequest",
     "InvalidToken",
     "KeysUnavailable",
     "MissingToken",
     "PersonRequired",
+    "Proof",
     "Refused",
     "RequireStepUp",
     "Requirement",
+    "Shown",
     "StepUp",
     "StepUpFailed",
     "TokenVerifier",

@@ -4,10 +4,12 @@ import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from functools import partial
 from typing import Any
+from urllib.parse import quote
 
 import anyio.to_thread
 
-from idp.resource_server.authorize import authorize
+from idp.resource_server.authorize import FirstUse, authorize
+from idp.resource_server.dpop import Shown
 from idp.resource_server.refused import Refused
 from idp.resource_server.requirement import Requirement
 from idp.resource_server.verifier import TokenVerifier
@@ -17,6 +19,7 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+_PATH = "/:@!$&'()*+,;=-._~"  # unescaped in a path (RFC 3986 section 3.3)
 POLICY_VIOLATION = 1008  # RFC 6455 section 7.4.1
 
 
@@ -34,11 +37,19 @@ class RequireStepUp:
         verifier: TokenVerifier,
         requirement: Requirement,
         clock: Callable[[], float] = time.time,
+        origin: str | None = None,
+        is_first_use: FirstUse | None = None,
     ) -> None:
+        """`origin`: scheme, host and port by which clients reach the API; with it, DPoP-bound tokens are taken.
+
+        `is_first_use`: see `authorize`.
+        """
         self._app = app
         self._verifier = verifier
         self._requirement = requirement
         self._clock = clock
+        self._origin = origin
+        self._is_first_use = is_first_use
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Only the life span passes without a token."""
@@ -47,10 +58,12 @@ class RequireStepUp:
             return
         decide = partial(
             authorize,
-            [value.decode("latin-1") for name, value in scope["headers"] if name.lower() == b"authorization"],
+            _fields(scope, b"authorization"),
             verifier=self._verifier,
             requirement=self._requirement,
             now=int(self._clock()),
+            shown=self._shown(scope),
+            is_first_use=self._is_first_use,
         )
         try:
             scope["access_token"] = await anyio.to_thread.run_sync(decide)
@@ -58,6 +71,16 @@ class RequireStepUp:
             await _refuse(refused, scope, send)
             return
         await self._app(scope, receive, send)
+
+    def _shown(self, scope: Scope) -> Shown | None:
+        if self._origin is None or "method" not in scope:
+            return None
+        path = quote(scope["path"], safe=_PATH)
+        return Shown(proofs=_fields(scope, b"dpop"), method=scope["method"], url=self._origin + path)
+
+
+def _fields(scope: Scope, name: bytes) -> list[str]:
+    return [value.decode("latin-1") for field, value in scope["headers"] if field.lower() == name]
 
 
 async def _refuse(refused: Refused, scope: Scope, send: Send) -> None:

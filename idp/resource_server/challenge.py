@@ -24,7 +24,8 @@ _Parameters = dict[str, str]
 class Challenge:
     """What an API answered: `error` is None where no token was sent; `acr_values` are in the API's order of preference.
 
-    `max_age` is in seconds. `scheme` is "Bearer" or "DPoP" (RFC 9449 section 7.1). All of it comes from the API: a
+    `max_age` is in seconds. `scheme` is "Bearer" or "DPoP", and `algs` are those of DPoP proofs (RFC 9449 section 7.1).
+    All of it comes from the API: a
     client shows it to nobody unescaped, and asks for no scope because a challenge names it.
     """
 
@@ -35,6 +36,7 @@ class Challenge:
     max_age: int | None = None
     realm: str | None = None
     scheme: str = "Bearer"
+    algs: tuple[str, ...] = ()
 
     @property
     def demands_step_up(self) -> bool:
@@ -50,6 +52,7 @@ class Challenge:
             "scope": " ".join(self.scope) or None,
             "acr_values": " ".join(self.acr_values) or None,
             "max_age": None if self.max_age is None else str(self.max_age),
+            "algs": " ".join(self.algs) or None,
         }
         written = ", ".join(f"{name}={_quote(value)}" for name, value in parameters.items() if value is not None)
         return f"{self.scheme} {written}" if written else self.scheme
@@ -114,6 +117,7 @@ def _understood(scheme: str, parameters: _Parameters | None) -> Challenge | None
         acr_values=_words(parameters.get("acr_values", "")),
         max_age=None if max_age is None else int(max_age),
         realm=parameters.get("realm"),
+        algs=_words(parameters.get("algs", "")),
     )
 
 

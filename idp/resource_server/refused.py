@@ -1,9 +1,11 @@
 """Why a request is not let in: one exception each, with its response (RFC 6750 section 3.1, RFC 9470)."""
 
 import json
+from dataclasses import replace
 from typing import ClassVar
 
 from idp.resource_server.challenge import Challenge
+from idp.resource_server.dpop import ALGORITHMS
 
 
 class Refused(Exception):
@@ -15,6 +17,8 @@ class Refused(Exception):
     def __init__(self, description: str = "") -> None:
         super().__init__(description)
         self.description = description
+        # By which the token came: the answer is in the same scheme (RFC 9449 section 7.1).
+        self.scheme = "Bearer"
 
     def challenge(self) -> Challenge | None:
         """What `WWW-Authenticate` says, or None where no other token would help."""
@@ -25,7 +29,8 @@ class Refused(Exception):
         fields = {"Content-Type": "application/json", "Cache-Control": "no-store"}
         challenge = self.challenge()
         if challenge is not None:
-            fields["WWW-Authenticate"] = challenge.header()
+            algs = ALGORITHMS if self.scheme == "DPoP" else ()
+            fields["WWW-Authenticate"] = replace(challenge, scheme=self.scheme, algs=algs).header()
         return fields
 
     def body(self) -> bytes:
@@ -59,6 +64,19 @@ class InvalidToken(Refused):
 
     def __init__(self, reason: str) -> None:
         super().__init__("The access token is expired, malformed or not meant for this API.")
+        self.reason = reason
+
+
+class InvalidProof(Refused):
+    """The DPoP proof is missing, stale, used before or made for another request (RFC 9449 section 7.1).
+
+    `reason` says what was wrong, for the API's own log.
+    """
+
+    error = "invalid_dpop_proof"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("The DPoP proof is missing, stale, or not made for this request.")
         self.reason = reason
 
 

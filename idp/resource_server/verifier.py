@@ -52,9 +52,11 @@ class TokenVerifier:
         self._algorithms = frozenset(algorithms)
         self._keys = IssuerKeys(issuer=issuer, http=http)
 
-    def verify(self, token: str, *, now: int) -> AccessToken:
+    def verify(self, token: str, *, now: int, jkt: str | None = None) -> AccessToken:
         """The token's contents. `now` is in seconds since the epoch. Raises InvalidToken, KeysUnavailable.
 
+        `jkt` is the thumbprint of the key that a DPoP proof showed: the token must be bound to it, and without one to
+        nothing.
         Blocks while keys are fetched: from asynchronous code, call it in a thread.
         """
         algorithm, kid = self._header(token)
@@ -66,6 +68,7 @@ class TokenVerifier:
         except (JoseError, ValueError, TypeError, RecursionError) as error:
             raise InvalidToken(f"the signature or the payload is no good: {type(error).__name__}") from error
         self._check_for_whom(claims)
+        _check_binding(claims, jkt)
         self._check_times(claims, now)
         return _access_token(claims)
 
@@ -98,9 +101,6 @@ class TokenVerifier:
         audiences = [audience] if isinstance(audience, str) else audience
         if not isinstance(audiences, list) or self.audience not in audiences:
             raise InvalidToken("another audience")
-        if "cnf" in claims:
-            # RFC 9449 section 7.2: whoever accepts a bound token as a bearer token lets a thief use it.
-            raise InvalidToken("bound to a key whose possession was not shown")
 
     def _check_times(self, claims: dict[str, Any], now: int) -> None:
         expires, issued = _seconds(claims, "exp"), _seconds(claims, "iat")
@@ -111,6 +111,14 @@ class TokenVerifier:
         for begins in (issued, _seconds(claims, "nbf"), _seconds(claims, "auth_time")):
             if begins is not None and begins > now + self.leeway:
                 raise InvalidToken("from the future")
+
+
+def _check_binding(claims: dict[str, Any], jkt: str | None) -> None:
+    if jkt is None and "cnf" in claims:
+        # RFC 9449 section 7.2: whoever accepts a bound token as a bearer token lets a thief use it.
+        raise InvalidToken("bound to a key whose possession was not shown")
+    if jkt is not None and claims.get("cnf") != {"jkt": jkt}:
+        raise InvalidToken("not bound to the key of the DPoP proof")
 
 
 def _access_token(claims: dict[str, Any]) -> AccessToken:

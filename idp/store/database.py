@@ -31,6 +31,7 @@ class Transaction:
         self._connect = connect
         self._connection: Connection | None = None
         self._events: list[tuple[Event, dict[str, Any]]] = []
+        self._after: list[Callable[[], object]] = []
 
     @property
     def connection(self) -> Connection:
@@ -54,10 +55,19 @@ class Transaction:
         """Have the event logged after the commit."""
         self._events.append((event, fields))
 
-    def flush_events(self) -> None:
-        """Log what was emitted."""
+    def after_commit(self, callback: Callable[[], object]) -> None:
+        """Have `callback()` called once this is committed and its connection is given back; never if it rolls back.
+
+        It must not raise: what was asked for is done, and the caller would be told that it was not.
+        """
+        self._after.append(callback)
+
+    def conclude(self) -> None:
+        """After the commit: log what was emitted, call what was left for then."""
         for event_, fields in self._events:
             emit(event_, **fields)
+        for callback in self._after:
+            callback()
 
 
 class Database:
@@ -81,16 +91,17 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Transaction]:
         """Committed as a whole. A protocol error commits too: what it consumed stays consumed. A bug rolls back."""
+        refusal: OAuth2Error | None = None
         with ExitStack() as held:
             transaction = Transaction(lambda: self._begin(held))
             try:
                 yield transaction
-            except OAuth2Error:
-                transaction.commit()
-                transaction.flush_events()
-                raise
+            except OAuth2Error as error:
+                refusal = error
             transaction.commit()
-        transaction.flush_events()
+        transaction.conclude()
+        if refusal is not None:
+            raise refusal
 
     def _begin(self, held: ExitStack) -> Connection:
         if self._writer is None:

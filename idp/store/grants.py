@@ -1,8 +1,8 @@
 """What people allowed clients: codes and refresh tokens, each consumed by one conditional update."""
 
 import uuid
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from sqlalchemy import bindparam, insert, select, update
@@ -16,14 +16,28 @@ from idp.tokens.bearer import digest
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """What a request asks for besides scopes, as JSON can say it.
+
+    `claims`: by member (`id_token`, `userinfo`) the claims asked for by name, with the values that are welcome or None.
+    `resources` (RFC 8707) narrow what its access tokens are for; `authorization_details` are those of RFC 9396.
+    """
+
+    claims: Mapping[str, Mapping[str, list[Any] | None]] = field(default_factory=dict)
+    resources: Sequence[str] = ()
+    authorization_details: Sequence[Mapping[str, Any]] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Grant:
-    """A grant that is alive. `acr`, `amr` and `auth_time` were fixed when it was made."""
+    """A grant that is alive. `acr`, `amr`, `auth_time` and the person's `address` were fixed when it was made."""
 
     id: str
     realm: str
     client_id: str
     user_id: str
     session_id: str
+    trusted_browser_id: str | None
     scope: str
     proofs: tuple[Proof, ...]
     acr: str | None
@@ -31,7 +45,11 @@ class Grant:
     auth_time: int
     nonce: str | None
     redirect_uri: str
+    address: str
     code_challenge: str | None
+    asked: Asked
+    cnf: Mapping[str, str] | None
+    created_at: int
     expires_at: int
 
 
@@ -43,17 +61,22 @@ def add(
     user_id: str,
     epoch: int,
     session_id: str,
+    trusted_browser_id: str | None,
     scope: str,
     outcome: Outcome,
     nonce: str | None,
     code: str,
     code_expires_at: int,
     redirect_uri: str,
+    address: str,
     code_challenge: str | None,
+    asked: Asked,
+    offline: bool,
+    cnf: Mapping[str, str] | None,
     now: int,
     expires_at: int,
 ) -> str:
-    """A grant, to be redeemed once by its code."""
+    """A grant, to be redeemed once by its code. `offline`: it outlives signing out."""
     grant_id = str(uuid.uuid4())
     values = {
         "id": grant_id,
@@ -61,17 +84,22 @@ def add(
         "client_id": client_id,
         "user_id": user_id,
         "session_id": session_id,
+        "trusted_browser_id": trusted_browser_id,
         "epoch": epoch,
         "scope": scope,
         "proofs": proofs_json.dump(outcome.proofs),
         "acr": outcome.acr,
         "amr": list(outcome.amr),
         "auth_time": outcome.auth_time,
+        "offline": offline,
         "nonce": nonce,
         "code_digest": digest(code),
         "code_expires_at": code_expires_at,
         "redirect_uri": redirect_uri,
+        "address": address,
         "code_challenge": code_challenge,
+        "asked": asdict(asked),
+        "cnf": cnf,
         "created_at": now,
         "expires_at": expires_at,
     }
@@ -111,19 +139,23 @@ def end_of_used_code(tx: Transaction, realm: str, *, client_id: str, code: str, 
     return tx.execute(_END_OF_USED_CODE, values).scalar_one_or_none()
 
 
-_ALIVE = (
+_alive = (
     select(grants)
     .join(users, users.c.id == grants.c.user_id)
     .join(sessions, sessions.c.id == grants.c.session_id)
     .where(
         grants.c.ended_at.is_(None),
-        sessions.c.ended_at.is_(None),
+        sessions.c.ended_at.is_(None) | grants.c.offline,
         users.c.enabled,
         users.c.epoch == grants.c.epoch,
-        grants.c.id == bindparam("grant_id"),
         grants.c.realm == bindparam("in_realm"),
         grants.c.expires_at > bindparam("now"),
     )
+)
+_BIND = update(grants).where(grants.c.id == bindparam("grant_id")).values(cnf=bindparam("to", type_=grants.c.cnf.type))
+_ALIVE = _alive.where(grants.c.id == bindparam("grant_id"))
+_ALIVE_OF = _alive.where(grants.c.user_id == bindparam("of_user"), grants.c.code_used_at.is_not(None)).order_by(
+    grants.c.created_at
 )
 _END = (
     update(grants)
@@ -138,9 +170,52 @@ def alive(tx: Transaction, realm: str, *, grant_id: str, now: int) -> Grant | No
     return None if row is None else _as_grant(row)
 
 
+def bind(tx: Transaction, grant_id: str, cnf: Mapping[str, str]) -> None:
+    """To the key that its code was redeemed with."""
+    tx.execute(_BIND, {"grant_id": grant_id, "to": dict(cnf)})
+
+
+def alive_of(tx: Transaction, realm: str, *, user_id: str, now: int) -> list[Grant]:
+    """What a person's clients have of them now, the oldest first."""
+    rows = tx.execute(_ALIVE_OF, {"of_user": user_id, "in_realm": realm, "now": now})
+    return [_as_grant(row) for row in rows]
+
+
 def end(tx: Transaction, grant_id: str, now: int) -> bool:
     """With every token made from it."""
     return tx.execute(_END, {"grant_id": grant_id, "now": now}).rowcount == 1
+
+
+_END_OF_CLIENT = (
+    update(grants)
+    .where(
+        grants.c.user_id == bindparam("of_user"),
+        grants.c.client_id == bindparam("of_client"),
+        grants.c.ended_at.is_(None),
+    )
+    .values(ended_at=bindparam("now"))
+)
+_END_CODES = (
+    update(grants)
+    .where(grants.c.session_id == bindparam("of_session"), grants.c.code_used_at.is_(None), grants.c.ended_at.is_(None))
+    .values(ended_at=bindparam("now"))
+)
+
+
+def end_of_client(tx: Transaction, *, user_id: str, client_id: str, now: int) -> int:
+    """End what one person allowed one client; how many grants that were."""
+    return tx.execute(_END_OF_CLIENT, {"of_user": user_id, "of_client": client_id, "now": now}).rowcount
+
+
+def end_of_every_person(tx: Transaction, realm: str, *, client_id: str, now: int) -> int:
+    """End what everybody allowed one client; how many grants that were."""
+    where = (grants.c.realm == realm, grants.c.client_id == client_id, grants.c.ended_at.is_(None))
+    return tx.execute(update(grants).where(*where).values(ended_at=now)).rowcount
+
+
+def end_codes(tx: Transaction, session_id: str, now: int) -> None:
+    """End what a session was to become and has not: its codes, also those of grants that would outlive it."""
+    tx.execute(_END_CODES, {"of_session": session_id, "now": now})
 
 
 def end_of_other_clients(tx: Transaction, realm: str, *, client_ids: Collection[str], now: int) -> int:
@@ -151,6 +226,16 @@ def end_of_other_clients(tx: Transaction, realm: str, *, client_ids: Collection[
         return 0
     where = (grants.c.realm == realm, grants.c.ended_at.is_(None), grants.c.client_id.in_(gone))
     return tx.execute(update(grants).where(*where).values(ended_at=now)).rowcount
+
+
+_CLIENTS_OF_SESSION = (
+    select(grants.c.client_id).where(grants.c.session_id == bindparam("of_session")).distinct().order_by("client_id")
+)
+
+
+def clients_of_session(tx: Transaction, session_id: str) -> tuple[str, ...]:
+    """The clients that somebody went to from this session, whatever became of their grants."""
+    return tuple(tx.execute(_CLIENTS_OF_SESSION, {"of_session": session_id}).scalars())
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +255,9 @@ _FIND_REFRESH_TOKEN = (
     .where(refresh_tokens.c.digest == bindparam("of_token"), grants.c.realm == bindparam("in_realm"))
 )
 _ADD_REFRESH_TOKEN = insert(refresh_tokens)
+_PROLONG_REFRESH_TOKEN = (
+    update(refresh_tokens).where(refresh_tokens.c.digest == bindparam("of_token")).values(expires_at=bindparam("until"))
+)
 _CONSUME_REFRESH_TOKEN = (
     update(refresh_tokens)
     .where(refresh_tokens.c.digest == bindparam("of_token"), refresh_tokens.c.used_at.is_(None))
@@ -196,6 +284,11 @@ def consume_refresh_token(tx: Transaction, token: str, now: int) -> bool:
     return tx.execute(_CONSUME_REFRESH_TOKEN, {"of_token": digest(token), "now": now}).rowcount == 1
 
 
+def prolong_refresh_token(tx: Transaction, token: str, expires_at: int) -> None:
+    """One that is not rotated lives on by being used."""
+    tx.execute(_PROLONG_REFRESH_TOKEN, {"of_token": digest(token), "until": expires_at})
+
+
 def _as_grant(row: Any) -> Grant:
     return Grant(
         id=row.id,
@@ -203,6 +296,7 @@ def _as_grant(row: Any) -> Grant:
         client_id=row.client_id,
         user_id=row.user_id,
         session_id=row.session_id,
+        trusted_browser_id=row.trusted_browser_id,
         scope=row.scope,
         proofs=proofs_json.load(row.proofs),
         acr=row.acr,
@@ -210,6 +304,10 @@ def _as_grant(row: Any) -> Grant:
         auth_time=row.auth_time,
         nonce=row.nonce,
         redirect_uri=row.redirect_uri,
+        address=row.address,
         code_challenge=row.code_challenge,
+        asked=Asked(**row.asked),
+        cnf=row.cnf,
+        created_at=row.created_at,
         expires_at=row.expires_at,
     )

@@ -21,6 +21,11 @@ def password_subject(who: str, where: str) -> str:
     return f"password:{who}:{where}"
 
 
+def device_subject(realm: str, network: str) -> str:
+    """One count for a network over the codes of all devices of a realm (RFC 8628 section 5.1)."""
+    return f"device:{realm}:{network}"
+
+
 def count(tx: Transaction, subject: str, *, now: int, wait: Callable[[int], int]) -> int | None:
     """Count a guess: how many are counted now, or None when it must not be evaluated because it has to wait.
 
@@ -40,9 +45,19 @@ def blocked_for(tx: Transaction, subject: str, now: int) -> int:
     return max(0, (until or 0) - now)
 
 
-def clear(tx: Transaction, subject: str) -> None:
-    """After a right answer, or a reset by an administrator."""
-    tx.execute(_CLEAR, {"of": subject})
+def clear(tx: Transaction, subject: str) -> bool:
+    """After a right answer, or a reset by an administrator. Whether there was one."""
+    return tx.execute(_CLEAR, {"of": subject}).rowcount == 1
+
+
+def clear_passwords(tx: Transaction, user_id: str) -> int:
+    """Those of a person's password, from wherever; how many places they came from."""
+    return tx.execute(delete(guesses).where(guesses.c.subject.startswith(f"password:{user_id}:"))).rowcount
+
+
+def uncount(tx: Transaction, subject: str) -> None:
+    """The guess that was counted last turned out right."""
+    tx.execute(_UNCOUNT, {"of": subject})
 
 
 @cache
@@ -60,4 +75,5 @@ def _counting(dialect: str) -> Any:
 _of_subject = guesses.c.subject == bindparam("of")
 _BLOCK = update(guesses).where(_of_subject).values(blocked_until=bindparam("until"))
 _BLOCKED_UNTIL = select(guesses.c.blocked_until).where(_of_subject)
+_UNCOUNT = update(guesses).where(_of_subject, guesses.c.wrong > 0).values(wrong=guesses.c.wrong - 1)
 _CLEAR = delete(guesses).where(_of_subject)

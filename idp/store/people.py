@@ -7,7 +7,8 @@ from sqlalchemy import Select, bindparam, func, select
 
 from idp.policy.lockout import SECOND_FACTOR_SHUT_AT
 from idp.policy.question import Credential, Person
-from idp.realm.schema import RECOVERY, Realm
+from idp.realm.factor_sections import RECOVERY
+from idp.realm.schema import Realm
 from idp.store.database import Transaction
 from idp.store.guesses import second_factor_subject
 from idp.store.tables import credentials, guesses, recovery_codes, users
@@ -22,7 +23,8 @@ class StoredFactor:
     factor: str
     label: str
     secret: str = field(repr=False)
-    last_step: int
+    handle: bytes | None
+    counter: int
     created_at: int
     last_used_at: int | None
 
@@ -55,12 +57,14 @@ class Known:
 
         Recovery codes that are used up cannot be asked for, but what the last of them has proven stays proven.
         """
-        owned = [Credential(f.id, f.factor, usable=not self.is_shut) for f in self.factors]
-        owned.append(Credential(RECOVERY, RECOVERY, usable=self.recovery_left > 0 and not self.is_shut))
+        usable = not self.is_shut
+        owned = [Credential(f.id, f.factor, usable=usable, last_used_at=f.last_used_at or 0) for f in self.factors]
+        owned.append(Credential(RECOVERY, RECOVERY, usable=usable and self.recovery_left > 0))
         return Person(
             roles=self.roles_in(realm),
             groups=frozenset(self.user.groups) & realm.groups.keys(),
             credentials=tuple(c for c in owned if c.factor in realm.second_factors),
+            snoozed=self.user.snoozed,
         )
 
 
@@ -86,7 +90,8 @@ _query = select(
     credentials.c.factor,
     credentials.c.label,
     credentials.c.secret,
-    credentials.c.last_step,
+    credentials.c.handle,
+    credentials.c.counter,
     credentials.c.created_at.label("enrolled_at"),
     credentials.c.last_used_at,
 ).select_from(users.outerjoin(credentials))
@@ -117,7 +122,8 @@ def _known(tx: Transaction, query: Select[Any], realm: str, of: str) -> Known | 
             factor=row.factor,
             label=row.label,
             secret=row.secret,
-            last_step=row.last_step,
+            handle=row.handle and bytes(row.handle),
+            counter=row.counter,
             created_at=row.enrolled_at,
             last_used_at=row.last_used_at,
         )

@@ -1,6 +1,6 @@
 """Signing keys, sealed. A realm never has two keys of one algorithm and generation, whichever process makes them."""
 
-from sqlalchemy import insert, select
+from sqlalchemy import delete, insert, select
 
 from idp.store.database import Transaction
 from idp.store.tables import signing_keys
@@ -18,7 +18,7 @@ def load(tx: Transaction, sealer: Sealer, realm: str) -> list[SigningKey]:
             alg=row.alg,
             generation=row.generation,
             active_at=row.active_at,
-            private=import_private(row.alg, sealer.open(row.private, _context(realm, row.kid))),
+            private=import_private(sealer.open(row.private, _context(realm, row.kid))),
         )
         for row in rows
     ]
@@ -47,6 +47,11 @@ def add(
         "active_at": active_at,
     }
     tx.execute(insert(signing_keys).values(values))
+
+
+def remove(tx: Transaction, realm: str, kid: str) -> None:
+    """Forget the key, with its private half."""
+    tx.execute(delete(signing_keys).where(signing_keys.c.realm == realm, signing_keys.c.kid == kid))
 
 
 def _context(realm: str, kid: str) -> str:

@@ -30,6 +30,7 @@ _REALM = String(64)
 _DIGEST = LargeBinary(32)
 
 # `epoch` grows when everything that rests on the person must end: a new password, disabling, a reset of the factors.
+# `snoozed`: how often an invitation to set up a factor was put off.
 # `username_key` and `email_key` are what sign-in compares: NFKC, case folded.
 users = Table(
     "users",
@@ -47,12 +48,14 @@ users = Table(
     Column("enabled", Boolean, nullable=False),
     Column("password_hash", Text),
     Column("epoch", Integer, nullable=False),
+    Column("snoozed", Integer, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     UniqueConstraint("realm", "username_key"),
     UniqueConstraint("realm", "email_key"),
 )
 
-# Second factors with a sealed secret. `last_step`: the newest TOTP step accepted, only ever forward (RFC 6238 5.2).
+# Second factors with a sealed secret. `counter` only ever grows: the newest TOTP step accepted (RFC 6238 section 5.2),
+# or a passkey's signature counter. `handle`: what a passkey is called by the browser that holds it.
 credentials = Table(
     "credentials",
     metadata,
@@ -61,7 +64,8 @@ credentials = Table(
     Column("factor", String(32), nullable=False),
     Column("label", String(100), nullable=False),
     Column("secret", Text, nullable=False),
-    Column("last_step", BigInteger, nullable=False),
+    Column("handle", LargeBinary, unique=True),
+    Column("counter", BigInteger, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("last_used_at", BigInteger),
     Index(None, "user_id"),
@@ -72,7 +76,6 @@ recovery_codes = Table(
     metadata,
     Column("digest", _DIGEST, primary_key=True),
     Column("user_id", _ID, ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
-    Column("batch", _ID, nullable=False),
     Column("used_at", BigInteger),
     Index(None, "user_id"),
 )
@@ -113,6 +116,8 @@ sessions = Table(
     Column("user_id", _ID, ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
     Column("epoch", Integer, nullable=False),
     Column("proofs", JSON, nullable=False),
+    Column("address", String(64), nullable=False),
+    Column("agent", String(200), nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("used_at", BigInteger, nullable=False),
     Column("ended_at", BigInteger),
@@ -120,7 +125,48 @@ sessions = Table(
     Index(None, "used_at"),
 )
 
-# What a person allowed a client: the authorization code, and everything that was made from it.
+# Browsers that their owners trusted. Each is of one person; of one browser's secret there may be several.
+trusted_browsers = Table(
+    "trusted_browsers",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("user_id", _ID, ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    Column("digest", _DIGEST, nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("agent", String(200), nullable=False),
+    Column("trusted_at", BigInteger, nullable=False),
+    Column("used_at", BigInteger, nullable=False),
+    UniqueConstraint("user_id", "digest"),
+    Index(None, "trusted_at"),
+)
+
+# What a person said that a client may have, until they take it back.
+consents = Table(
+    "consents",
+    metadata,
+    Column("user_id", _ID, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
+    Column("client_id", String(100), primary_key=True),
+    Column("scope", String(100), primary_key=True),
+    Column("given_at", BigInteger, nullable=False),
+)
+
+# Requests that clients have pushed (RFC 9126). `parameters` are sealed; `used_at`: when a code was issued for it.
+pushed_requests = Table(
+    "pushed_requests",
+    metadata,
+    Column("digest", _DIGEST, primary_key=True),
+    Column("realm", _REALM, nullable=False),
+    Column("client_id", String(100), nullable=False),
+    Column("parameters", Text, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("used_at", BigInteger),
+    Index(None, "realm", "client_id"),
+    Index(None, "expires_at"),
+)
+
+# What a person allowed a client: the authorization code, and everything that was made from it. `cnf` (RFC 7800): the
+# key that its code, and a public client's refresh tokens, are bound to. `asked`: what else the request asked for.
+# `offline`: it outlives the session (OpenID Connect Core section 11).
 grants = Table(
     "grants",
     metadata,
@@ -129,22 +175,28 @@ grants = Table(
     Column("client_id", String(100), nullable=False),
     Column("user_id", _ID, ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
     Column("session_id", _ID, nullable=False),
+    Column("trusted_browser_id", _ID),
     Column("epoch", Integer, nullable=False),
     Column("scope", Text, nullable=False),
     Column("proofs", JSON, nullable=False),
     Column("acr", String(100)),
     Column("amr", JSON, nullable=False),
     Column("auth_time", BigInteger, nullable=False),
+    Column("offline", Boolean, nullable=False),
     Column("nonce", Text),
     Column("code_digest", _DIGEST, nullable=False, unique=True),
     Column("code_expires_at", BigInteger, nullable=False),
     Column("code_used_at", BigInteger),
     Column("redirect_uri", Text, nullable=False),
+    Column("address", String(64), nullable=False),
     Column("code_challenge", String(128)),
+    Column("asked", JSON, nullable=False),
+    Column("cnf", JSON(none_as_null=True)),
     Column("created_at", BigInteger, nullable=False),
     Column("expires_at", BigInteger, nullable=False),
     Column("ended_at", BigInteger),
     Index(None, "session_id"),
+    Index(None, "trusted_browser_id"),
     Index(None, "user_id"),
     Index(None, "expires_at"),
 )
@@ -168,6 +220,47 @@ revoked_tokens = Table(
     Column("expires_at", BigInteger, nullable=False),
 )
 
+# Devices that wait for a person's approval, until they fetch what it made. Codes are digests.
+device_codes = Table(
+    "device_codes",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("realm", _REALM, nullable=False),
+    Column("client_id", String(100), nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("digest", _DIGEST, nullable=False, unique=True),
+    Column("user_code", _DIGEST, nullable=False, unique=True),
+    Column("grant_id", _ID),
+    Column("denied", Boolean, nullable=False),
+    Column("interval", Integer, nullable=False),
+    Column("polled_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Index(None, "expires_at"),
+)
+
+# What may be seen once, until then: client assertions, DPoP proofs, challenges.
+used_identifiers = Table(
+    "used_identifiers",
+    metadata,
+    Column("digest", _DIGEST, primary_key=True),
+    Column("expires_at", BigInteger, nullable=False),
+    Index(None, "expires_at"),
+)
+
+# Whom to tell that a session has ended: written with its end, taken out when it was told (or cannot be).
+# `due_at`: not before; whoever tells it moves that into the future first, so that no other process does too.
+logout_notices = Table(
+    "logout_notices",
+    metadata,
+    Column("session_id", _ID, primary_key=True),
+    Column("client_id", String(100), primary_key=True),
+    Column("realm", _REALM, nullable=False),
+    Column("user_id", _ID, nullable=False),
+    Column("due_at", BigInteger, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Index(None, "due_at"),
+)
+
 signing_keys = Table(
     "signing_keys",
     metadata,
@@ -181,10 +274,88 @@ signing_keys = Table(
     UniqueConstraint("realm", "alg", "generation"),
 )
 
+# Links that people get by mail: one for a person and a purpose, so that a newer one takes the place of the older.
+# `email_key`: of the address that it was sent to, which following it proves; none for one that was handed over
+# otherwise. `came_from`: the sealed request of the portal that the person was on the way to.
+links = Table(
+    "links",
+    metadata,
+    Column("user_id", _ID, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
+    Column("purpose", String(32), primary_key=True),
+    Column("digest", _DIGEST, nullable=False, unique=True),
+    Column("epoch", Integer, nullable=False),
+    Column("email_key", String(400)),
+    Column("came_from", Text),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("used_at", BigInteger),
+    Index(None, "expires_at"),
+)
+
+# What the subjects of pairwise clients are made with, sealed: made once, and never replaced, as they must never change.
+subject_keys = Table(
+    "subject_keys",
+    metadata,
+    Column("realm", _REALM, primary_key=True),
+    Column("key", Text, nullable=False),
+)
+
+# Clients that registered themselves (RFC 7591). `registered` is what they said of themselves, checked.
+registered_clients = Table(
+    "registered_clients",
+    metadata,
+    Column("client_id", String(100), primary_key=True),
+    Column("realm", _REALM, nullable=False),
+    Column("registered", JSON, nullable=False),
+    Column("secret_digest", _DIGEST),
+    Column("token_digest", _DIGEST, nullable=False, unique=True),
+    Column("enabled", Boolean, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Index(None, "realm"),
+)
+
+# Initial access tokens: who has one may register so many clients until then.
+registration_tokens = Table(
+    "registration_tokens",
+    metadata,
+    Column("digest", _DIGEST, primary_key=True),
+    Column("realm", _REALM, nullable=False),
+    Column("uses_left", Integer, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+)
+
 # Which demonstration accounts were created, so that one that was deleted does not come back.
 seeded_users = Table(
     "seeded_users",
     metadata,
     Column("realm", _REALM, primary_key=True),
     Column("username_key", String(200), primary_key=True),
+)
+
+# What may happen so often in a time: messages by number, person, network, block of numbers, country and realm.
+limits = Table(
+    "limits",
+    metadata,
+    Column("subject", String(200), primary_key=True),
+    Column("taken", Integer, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Index(None, "expires_at"),
+)
+
+# Messages to people, without number, address and content. `provider_id`: what the provider calls it; `rank`: how far it
+# has come, only ever forward, because reports on it arrive twice and out of order.
+messages = Table(
+    "messages",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("realm", _REALM, nullable=False),
+    Column("user_id", _ID, ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    Column("credential_id", _ID),
+    Column("kind", String(32), nullable=False),
+    Column("provider_id", String(100), unique=True),
+    Column("status", String(20), nullable=False),
+    Column("rank", Integer, nullable=False),
+    Column("failure", String(32)),
+    Column("created_at", BigInteger, nullable=False),
+    Index(None, "user_id"),
+    Index(None, "created_at"),
 )

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
+from idp.store import guesses, logout_notices
 from idp.store.database import Transaction
 from idp.store.tables import seeded_users, users
 
@@ -30,6 +31,7 @@ class User:
     groups: tuple[str, ...]
     enabled: bool
     epoch: int
+    snoozed: int
     created_at: int
     password_hash: str | None = field(repr=False)
 
@@ -55,6 +57,7 @@ COLUMNS = (
     users.c.groups,
     users.c.enabled,
     users.c.epoch,
+    users.c.snoozed,
     users.c.created_at,
     users.c.password_hash,
 )
@@ -73,6 +76,7 @@ def as_user(row: Any) -> User:
         groups=tuple(row.groups),
         enabled=row.enabled,
         epoch=row.epoch,
+        snoozed=row.snoozed,
         created_at=row.created_at,
         password_hash=row.password_hash,
     )
@@ -122,6 +126,7 @@ def add(
         "enabled": True,
         "password_hash": password_hash,
         "epoch": 0,
+        "snoozed": 0,
         "created_at": now,
     }
     try:
@@ -132,7 +137,9 @@ def add(
 
 
 def set_password(tx: Transaction, user_id: str, password_hash: str) -> None:
-    """A new password ends every session, sign-in under way and grant of the person."""
+    """A new password ends every session, sign-in under way and grant of the person, and the wait for the old one."""
+    logout_notices.queue_of_person(tx, user_id)
+    guesses.clear_passwords(tx, user_id)
     tx.execute(update(users).where(users.c.id == user_id).values(password_hash=password_hash, epoch=users.c.epoch + 1))
 
 
@@ -143,7 +150,13 @@ def rehash_password(tx: Transaction, user_id: str, *, old: str, new: str) -> Non
 
 def set_enabled(tx: Transaction, user_id: str, enabled: bool) -> None:
     """Disabling ends everything; enabling again brings nothing of it back."""
+    logout_notices.queue_of_person(tx, user_id)
     tx.execute(update(users).where(users.c.id == user_id).values(enabled=enabled, epoch=users.c.epoch + 1))
+
+
+def set_email_verified(tx: Transaction, user_id: str) -> None:
+    """The person has read what was sent to their address."""
+    tx.execute(update(users).where(users.c.id == user_id).values(email_verified=True))
 
 
 def set_roles(tx: Transaction, user_id: str, *, roles: tuple[str, ...], groups: tuple[str, ...]) -> None:
@@ -151,8 +164,14 @@ def set_roles(tx: Transaction, user_id: str, *, roles: tuple[str, ...], groups: 
     tx.execute(update(users).where(users.c.id == user_id).values(roles=list(roles), groups=list(groups)))
 
 
+def snooze(tx: Transaction, user_id: str) -> None:
+    """An invitation was put off once more."""
+    tx.execute(update(users).where(users.c.id == user_id).values(snoozed=users.c.snoozed + 1))
+
+
 def remove(tx: Transaction, user_id: str) -> None:
     """With everything that refers to the person."""
+    logout_notices.queue_of_person(tx, user_id)
     tx.execute(delete(users).where(users.c.id == user_id))
 
 

@@ -2,12 +2,27 @@
 
 import secrets
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 ACCESS_TYP = "at+jwt"
 ID_TYP = "JWT"
+USERINFO_TYP = "userinfo+jwt"
+INTROSPECTION_TYP = "token-introspection+jwt"
 REFRESH_TYP = "refresh+jwt"
+AUTHORIZATION_RESPONSE_TYP = "oauth-authz-resp+jwt"
+# A browser brings it at once, or its person has gone. JARM section 2.1 recommends ten minutes at the most.
+AUTHORIZATION_RESPONSE_LASTS = 300
+# What is known of people, and which scope gives it (OpenID Connect Core section 5.4).
+SCOPE_OF_CLAIM = {
+    "preferred_username": "profile",
+    "name": "profile",
+    "email": "email",
+    "email_verified": "email",
+}
+LOGOUT_TYP = "logout+jwt"
+LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
+_LOGOUT_LASTS = 120
 
 
 def access(
@@ -63,6 +78,11 @@ def profile(
     return claims
 
 
+def authorization_response(*, issuer: str, client_id: str, answer: Mapping[str, str], now: int) -> dict[str, Any]:
+    """JARM section 2.1: the parameters of the response are its claims."""
+    return {**answer, "iss": issuer, "aud": client_id, "exp": now + AUTHORIZATION_RESPONSE_LASTS}
+
+
 def refresh(
     *, issuer: str, subject: str, client_id: str, session_id: str, scope: str, now: int, expires_at: int
 ) -> dict[str, Any]:
@@ -78,4 +98,18 @@ def refresh(
         "iat": now,
         "exp": expires_at,
         "jti": secrets.token_urlsafe(32),
+    }
+
+
+def logout(*, issuer: str, subject: str, client_id: str, session_id: str, now: int) -> dict[str, Any]:
+    """OpenID Connect Back-Channel Logout section 2.4: never a nonce, so that it cannot pass for an ID token."""
+    return {
+        "iss": issuer,
+        "sub": subject,
+        "aud": client_id,
+        "iat": now,
+        "exp": now + _LOGOUT_LASTS,
+        "jti": str(uuid.uuid4()),
+        "sid": session_id,
+        "events": {LOGOUT_EVENT: {}},
     }

@@ -4,28 +4,52 @@
 """
 
 import json
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
 
-from joserfc import jws, jwt
-from joserfc.errors import JoseError
-from joserfc.jwk import ECKey, KeyParameters, KeySet, OctKey, RSAKey
+from joserfc import jwe, jws, jwt
+from joserfc.errors import JoseError, UnsupportedAlgorithmError
+from joserfc.jwe import JWERegistry
+from joserfc.jwk import ECKey, JWKRegistry, KeyParameters, OctKey, OKPKey, RSAKey
+from joserfc.jws import JWSRegistry
 
-Algorithm = Literal["RS256", "ES256"]
-PrivateKey = RSAKey | ECKey
+from idp.realm.algorithms import CURVES, SIGNING, SigningAlgorithm, key_type
+from idp.tokens import plain_json
+
+Algorithm = SigningAlgorithm
+PrivateKey = RSAKey | ECKey | OKPKey
+PublicKey = RSAKey | ECKey | OKPKey
 MAX_TOKEN = 8192
+_LEAST_RSA_BITS = 2048
+# Certificates that travel in a header are not looked at, and yet may be there.
+_LONGEST_HEADER = 4096
 
 
 class BadToken(Exception):
     """The token is malformed, forged, expired, or of another kind than expected."""
 
 
+class _Registry(JWSRegistry):
+    """Takes the named algorithms and no other, and longer headers than the 512 bytes of joserfc."""
+
+    max_header_length = _LONGEST_HEADER
+
+    def get_alg(self, name: str) -> Any:
+        """By the allow-list alone: joserfc warns of `EdDSA`, the name that everybody still uses (RFC 9864)."""
+        if name not in (self.allowed or ()):
+            raise UnsupportedAlgorithmError("not among those that are allowed")
+        return self.algorithms[name]
+
+
 def generate(alg: Algorithm, *, kid: str, rsa_bits: int) -> PrivateKey:
     """A new private key."""
     parameters: KeyParameters = {"kid": kid, "alg": alg, "use": "sig"}
-    if alg == "RS256":
-        return RSAKey.generate_key(rsa_bits, parameters=parameters)
-    return ECKey.generate_key("P-256", parameters=parameters)
+    match key_type(alg):
+        case "RSA":
+            return RSAKey.generate_key(rsa_bits, parameters=parameters)
+        case "EC":
+            return ECKey.generate_key(CURVES[alg], parameters=parameters)
+    return OKPKey.generate_key("Ed25519", parameters=parameters)
 
 
 def export_private(key: PrivateKey) -> bytes:
@@ -33,9 +57,11 @@ def export_private(key: PrivateKey) -> bytes:
     return json.dumps(key.as_dict(private=True)).encode()
 
 
-def import_private(alg: str, data: bytes) -> PrivateKey:
+def import_private(data: bytes) -> PrivateKey:
     """The opposite of `export_private`."""
-    return RSAKey.import_key(json.loads(data)) if alg == "RS256" else ECKey.import_key(json.loads(data))
+    key = JWKRegistry.import_key(json.loads(data))
+    assert isinstance(key, RSAKey | ECKey | OKPKey)
+    return key
 
 
 def public_jwk(key: PrivateKey) -> dict[str, Any]:
@@ -43,10 +69,25 @@ def public_jwk(key: PrivateKey) -> dict[str, Any]:
     return dict(key.as_dict(private=False))
 
 
+def public_keys(jwks: Iterable[Mapping[str, Any]]) -> tuple[PublicKey, ...]:
+    """The usable keys of a client's set; one that is not understood, private or too weak is left out."""
+    found = []
+    for jwk in jwks:
+        try:
+            key = JWKRegistry.import_key(dict(jwk))
+        except (JoseError, ValueError, TypeError, KeyError):
+            continue
+        if isinstance(key, RSAKey) and key.raw_value.key_size < _LEAST_RSA_BITS:
+            continue
+        if isinstance(key, RSAKey | ECKey | OKPKey) and not key.is_private:
+            found.append(key)
+    return tuple(found)
+
+
 def sign(claims: Mapping[str, Any], key: PrivateKey, *, alg: Algorithm, typ: str) -> str:
     """A signed JWT whose header names its type, so that no other slot takes it (RFC 8725 section 3.11)."""
     header = {"alg": alg, "kid": key.kid, "typ": typ}
-    return jwt.encode(header, dict(claims), key, algorithms=[alg])
+    return jwt.encode(header, dict(claims), key, registry=_Registry(algorithms=[alg]))
 
 
 def sign_symmetric(claims: Mapping[str, Any], secret: bytes, *, typ: str) -> str:
@@ -54,22 +95,22 @@ def sign_symmetric(claims: Mapping[str, Any], secret: bytes, *, typ: str) -> str
     return jwt.encode({"alg": "HS256", "typ": typ}, dict(claims), OctKey.import_key(secret), algorithms=["HS256"])
 
 
+def encrypt(token: str, keys: Iterable[PublicKey], *, alg: str, enc: str) -> str | None:
+    """A signed token encrypted to the first key that suits (RFC 7519 section 5.2), or None where no key does."""
+    wanted = "RSA" if alg.startswith("RSA") else "EC"
+    for key in keys:
+        if key.key_type == wanted and key.get("use", "enc") == "enc" and key.get("alg", alg) == alg:
+            header = {"alg": alg, "enc": enc, "cty": "JWT"} | ({"kid": key.kid} if key.kid else {})
+            return jwe.encrypt_compact(header, token, key, registry=JWERegistry(algorithms=[alg, enc]))
+    return None
+
+
 def verify(
     token: str, keys: Sequence[PrivateKey], *, typ: str, issuer: str, now: int, ignore_expiry: bool = False
 ) -> dict[str, Any]:
     """The claims of a token that this realm signed, of that `typ`, not expired; raises BadToken for any other."""
-    if len(token) > MAX_TOKEN:
-        raise BadToken("too long")
-    try:
-        decoded = jwt.decode(token, KeySet(list(keys)), algorithms=["RS256", "ES256"])
-    except (JoseError, ValueError, TypeError, KeyError):
-        # joserfc answers some malformed input with plain ValueError.
-        raise BadToken("not a token of this realm") from None
-    claims = decoded.claims
-    # None of our tokens has an extension: one that says so, however empty the list, is not ours (RFC 7515 4.1.11).
-    if "crit" in decoded.header:
-        raise BadToken("an extension")
-    if decoded.header.get("typ") != typ or claims.get("iss") != issuer:
+    header, claims = verify_foreign(token, keys, algorithms=SIGNING)
+    if header.get("typ") != typ or claims.get("iss") != issuer:
         raise BadToken("another kind of token")
     expires = claims.get("exp")
     if type(expires) is not int or (expires <= now and not ignore_expiry):
@@ -77,11 +118,60 @@ def verify(
     return claims
 
 
+def verify_foreign(
+    token: str, keys: Sequence[PublicKey | OctKey], *, algorithms: Collection[str]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Header and claims of a JWT that one of these keys signed by one of these algorithms; raises BadToken.
+
+    Who it is for and how long it lives is for the caller to see.
+    """
+    header, _ = unverified(token)
+    alg, kid = header.get("alg"), header.get("kid")
+    # No extension is known: a token that says it has one, however empty the list, is not for us (RFC 7515 4.1.11).
+    if "crit" in header or not isinstance(alg, str) or alg not in algorithms:
+        raise BadToken("an extension, or another algorithm")
+    for key in keys:
+        if not _suits(key, alg) or (kid is not None and key.kid is not None and key.kid != kid):
+            continue
+        try:
+            decoded = jwt.decode(token, key, registry=_Registry(algorithms=[alg]))
+        except (JoseError, ValueError, TypeError, KeyError, RecursionError):
+            # joserfc answers some malformed input with plain ValueError.
+            continue
+        return decoded.header, decoded.claims
+    raise BadToken("no key has signed it")
+
+
+def unverified(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Header and claims as they are asserted, to find the key to verify them with; raises BadToken."""
+    if len(token) > MAX_TOKEN:
+        raise BadToken("too long")
+    try:
+        parts = jws.extract_compact(token.encode(), registry=_Registry())
+        header, claims = parts.headers(), plain_json.parsed(parts.payload)
+    except (JoseError, ValueError, TypeError, RecursionError):
+        raise BadToken("not a JWT") from None
+    if not isinstance(claims, dict):
+        raise BadToken("not a JWT")
+    return header, claims
+
+
 def kid_of(token: str) -> str | None:
     """The key that the header names, unverified; only for looking whether a newer key must be loaded."""
     try:
-        header = jws.extract_compact(token[:MAX_TOKEN].encode()).headers()
-    except (JoseError, ValueError, TypeError):
+        kid = unverified(token)[0].get("kid")
+    except BadToken:
         return None
-    kid = header.get("kid")
     return kid if isinstance(kid, str) else None
+
+
+def secret_key(secret: str) -> OctKey:
+    """A client's secret as the key of its MACs (OpenID Connect Core section 10.1)."""
+    return OctKey.import_key(secret.encode())
+
+
+def _suits(key: PublicKey | OctKey, alg: str) -> bool:
+    """A key is used for its own algorithm alone, and for none of another family (RFC 8725 section 3.1)."""
+    if key.key_type != key_type(alg) or key.get("alg", alg) != alg or key.get("use", "sig") != "sig":
+        return False
+    return alg not in CURVES or key.get("crv") == CURVES[alg]

@@ -9,6 +9,7 @@ from idp.web.intake import network_of
 
 _YEAR = 31536000
 _LONGEST = 4096
+_LONGEST_AGENT = 200
 LOCALE = "locale"
 
 
@@ -29,7 +30,10 @@ class CookieJar:
             secret=sent.get(self.name("browser", realm), ""),
             session=sent.get(self.name("session", realm), ""),
             known=sent.get(self.name("known", realm), ""),
+            trusted=sent.get(self.name("trusted", realm), ""),
             network=network_of(request.scope["idp.address"]),
+            address=request.scope["idp.address"],
+            agent=request.headers.get("user-agent", "")[:_LONGEST_AGENT],
         )
 
     def keep(self, response: Response, realm: str, cookies: Cookies) -> None:
@@ -40,6 +44,10 @@ class CookieJar:
             self._set(response, "session", realm, cookies.session)
         if cookies.known is not None:
             self._set(response, "known", realm, cookies.known, max_age=_YEAR)
+        if cookies.trusted is not None:
+            self._set(response, "trusted", realm, cookies.trusted, max_age=_YEAR)
+        if cookies.state is not None:
+            self._keep_state(response, realm, cookies.state)
 
     def locale(self, request: Request, realm: str) -> str | None:
         """The language that was chosen on a page."""
@@ -48,6 +56,18 @@ class CookieJar:
     def keep_locale(self, response: Response, realm: str, locale: str) -> None:
         """Remember the chosen language."""
         self._set(response, LOCALE, realm, locale, max_age=_YEAR)
+
+    def _keep_state(self, response: Response, realm: str, state: str) -> None:
+        """Read by our own script in a frame of other sites: nothing that anybody could use is in it."""
+        response.set_cookie(
+            self.name("state", realm),
+            state,
+            max_age=0 if state == "" else None,
+            path="/",
+            secure=self._secure,
+            httponly=False,
+            samesite="none" if self._secure else "lax",
+        )
 
     def _set(self, response: Response, kind: str, realm: str, value: str, max_age: int | None = None) -> None:
         response.set_cookie(

@@ -4,11 +4,15 @@ Bodies are read and bounded here, so that a handler never waits for the network.
 """
 
 import asyncio
+import base64
+import binascii
 import ipaddress
+import re
 import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import parse_qsl
 
 from starlette.datastructures import Headers
@@ -23,9 +27,13 @@ from idp.settings import Settings
 MAX_BODY = 65536
 MAX_QUERY = 32768
 MAX_HEADERS = 65536
+_BYTE_SEQUENCE = re.compile(":([A-Za-z0-9+/]+={0,2}):")  # RFC 8941 section 3.3.5
 _MOST_FIELDS = 100
 _BODY_WITHIN = 10.0
 _FORM = "application/x-www-form-urlencoded"
+_JSON = "application/json"
+# Nowhere else is JSON read: pages of other sites can post it without asking, as text.
+_REGISTRATION = "/clients-registrations/"
 # What a load balancer asks by whatever name it knows the machine.
 _ANY_HOST = ("/health/live", "/health/ready", "/metrics")
 
@@ -60,6 +68,7 @@ class Intake:
         identifier = secrets.token_hex(8)
         headers = Headers(scope=scope)
         scope["idp.address"] = _address(scope, headers, self._settings)
+        scope["idp.client_certificate"] = _client_certificate(scope, headers, self._settings)
         tokens = request_id.set(identifier), remote_address.set(scope["idp.address"])
 
         async def send_with_headers(message: Message) -> None:
@@ -97,7 +106,9 @@ class Intake:
             raise _Unacceptable(421, "page.not-found")
         scope["idp.query"] = _pairs(scope["query_string"], MAX_QUERY)
         body = await _body(scope, headers, receive)
-        scope["idp.form"] = _pairs(body, MAX_BODY)
+        is_json = _REGISTRATION in scope["path"] and _content_type(headers) == _JSON
+        scope["idp.json"] = body if is_json else None
+        scope["idp.form"] = () if is_json else _pairs(body, MAX_BODY)
 
 
 async def _body(scope: Scope, headers: Headers, receive: Receive) -> bytes:
@@ -122,9 +133,14 @@ async def _body(scope: Scope, headers: Headers, receive: Receive) -> bytes:
     except TimeoutError:
         raise _Unacceptable(408, "page.bad-request") from None
     # Multipart parsers have been the way in too often, and no endpoint needs one.
-    if body and headers.get("content-type", "").split(";")[0].strip().lower() != _FORM:
+    accepted = (_FORM, _JSON) if _REGISTRATION in scope["path"] else (_FORM,)
+    if body and _content_type(headers) not in accepted:
         raise _Unacceptable(415, "page.bad-request")
     return body
+
+
+def _content_type(headers: Headers) -> str:
+    return headers.get("content-type", "").split(";")[0].strip().lower()
 
 
 def _pairs(encoded: bytes, most: int) -> tuple[tuple[str, str], ...]:
@@ -169,6 +185,19 @@ def _address(scope: Scope, headers: Headers, settings: Settings) -> str:
     return str(address)
 
 
+def _client_certificate(scope: Scope, headers: Headers, settings: Settings) -> bytes | None:
+    """What the proxy that ended TLS says of the connection (RFC 9440 section 2.1); others may say what they like."""
+    values = headers.getlist("client-cert")
+    peer = scope["client"][0] if scope.get("client") else ""
+    if len(values) != 1 or not _is_trusted(peer, settings):
+        return None
+    match = _BYTE_SEQUENCE.fullmatch(values[0].strip(" "))
+    try:
+        return base64.b64decode(match[1], validate=True) if match else None
+    except binascii.Error:
+        return None
+
+
 def _is_trusted(address: str, settings: Settings) -> bool:
     try:
         parsed = ipaddress.ip_address(address)
@@ -177,6 +206,7 @@ def _is_trusted(address: str, settings: Settings) -> bool:
     return any(parsed in network for network in settings.trusted_proxies)
 
 
+@lru_cache(maxsize=1024)
 def network_of(address: str) -> str:
     """The network whose guesses are counted together: an IPv4 address, or an IPv6 /64 (one customer's)."""
     try:

@@ -1,17 +1,18 @@
 """RP-initiated logout: at once with a hint that names the session, after a question without one."""
 
+from collections.abc import Sequence
 from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from idp.errors import InvalidRequestError
-from idp.events.catalogue import Event
+from idp.errors import InvalidRequestError, OAuth2Error
 from idp.login.browser import Cookies
 from idp.oauth import end_session
-from idp.oauth.end_session import LogoutRequest
+from idp.oauth.end_session import Frame, LogoutRequest
 from idp.oauth.provider import Provider
 from idp.oauth.request import OAuthRequest, Pairs
+from idp.oauth.server import refusal
 from idp.store import people, sessions
 from idp.store.database import Database, Transaction
 from idp.store.sessions import SsoSession
@@ -20,8 +21,10 @@ from idp.web.cookies import CookieJar
 from idp.web.origin import is_foreign
 from idp.web.pages import CHOSEN_LANGUAGE, Pages
 from idp.web.realms import InRealm
+from idp.web.tokens import as_response, client_headers
 
 _CSRF = "sign-out form"
+_GO_ON_AFTER = 2
 _CARRIED = ("client_id", "post_logout_redirect_uri", "state", "ui_locales")
 
 
@@ -40,6 +43,9 @@ class LogoutEndpoints:
     def logout(self, request: Request, at: InRealm) -> Response:
         """GET or POST (RP-Initiated Logout section 2)."""
         parameters = request.scope["idp.form" if request.method == "POST" else "idp.query"]
+        if request.method == "POST" and "refresh_token" in dict(parameters):
+            return self._by_refresh_token(request, at, parameters)
+        frames: list[Frame] = []
         cookie = self._cookies.browser(request, at.realm.name).session
         try:
             with self._database.write() as tx:
@@ -47,15 +53,17 @@ class LogoutEndpoints:
                 mine = self._session(tx, at, cookie)
                 named = wanted.session_id or ""
                 hinted = sessions.to_end_by_id(tx, at.realm.name, session_id=named) if named else None
-                if mine is not None and (wanted.subject is None or wanted.subject != mine.user_id):
+                context = self._provider.context(at.realm, tx, at.now)
+                if mine is not None and not end_session.names(context, wanted, mine):
                     known = people.by_id(tx, at.realm.name, mine.user_id)
                     username = known.user.username if known else ""
                     return self._ask(request, at, wanted, carried=dict(parameters), username=username, cookie=cookie)
                 for session in {s.id: s for s in (mine, hinted) if s is not None}.values():
-                    self._end(tx, at, session, by=wanted.client.client_id if wanted.client else "person")
+                    by = wanted.client.client_id if wanted.client else "person"
+                    frames += end_session.ended(tx, at.realm, session, by=by, now=at.now)
         except InvalidRequestError:
             return self._pages.error(request, at.realm, "page.bad-request", status=400)
-        return self._done(request, at, wanted, cookie=cookie, ended=wanted.subject is not None)
+        return self._done(request, at, wanted, cookie=cookie, frames=frames, ended=wanted.subject is not None)
 
     def confirm(self, request: Request, at: InRealm) -> Response:
         """The answer to the question."""
@@ -65,16 +73,35 @@ class LogoutEndpoints:
         is_ours = self._sealer.is_mac(form.get("csrf_token", ""), _CSRF, cookie)
         if is_foreign(request, at.settings) or not cookie or not is_ours:
             return self._pages.error(request, at.realm, "page.forbidden-form", status=403)
+        frames: tuple[Frame, ...] = ()
         kept = tuple((name, form[name]) for name in _CARRIED if form.get(name))
         try:
             with self._database.write() as tx:
                 wanted = self._wanted(request, at, tx, kept)
                 session = self._session(tx, at, cookie)
                 if session is not None:
-                    self._end(tx, at, session, by="person")
+                    frames = end_session.ended(tx, at.realm, session, by="person", now=at.now)
         except InvalidRequestError:
             return self._pages.error(request, at.realm, "page.bad-request", status=400)
-        return self._done(request, at, wanted, cookie=cookie, ended=True)
+        return self._done(request, at, wanted, cookie=cookie, frames=frames, ended=True)
+
+    def _by_refresh_token(self, request: Request, at: InRealm, parameters: Pairs) -> Response:
+        headers = client_headers(request)
+        self._provider.prepare(at.realm, method="POST", parameters=parameters, headers=headers)
+        try:
+            with self._database.write() as tx:
+                context = self._provider.context(at.realm, tx, at.now)
+                wire = OAuthRequest(
+                    method="POST",
+                    parameters=parameters,
+                    headers=headers,
+                    context=context,
+                    certificate=request.scope["idp.client_certificate"],
+                )
+                end_session.by_refresh_token(wire)
+        except OAuth2Error as error:
+            return as_response(refusal(error))
+        return Response(status_code=204)
 
     def _wanted(self, request: Request, at: InRealm, tx: Transaction, parameters: Pairs) -> LogoutRequest:
         context = self._provider.context(at.realm, tx, at.now)
@@ -85,10 +112,6 @@ class LogoutEndpoints:
         if not cookie:
             return None
         return sessions.to_end(tx, at.realm.name, secret=cookie)
-
-    def _end(self, tx: Transaction, at: InRealm, session: SsoSession, *, by: str) -> None:
-        if sessions.end(tx, session.id, at.now):
-            tx.emit(Event.SIGNED_OUT, realm=at.realm.name, user_id=session.user_id, session_id=session.id, by=by)
 
     def _ask(
         self,
@@ -121,16 +144,37 @@ class LogoutEndpoints:
             form_action=wanted.location,
         )
 
-    def _done(self, request: Request, at: InRealm, wanted: LogoutRequest, *, cookie: str, ended: bool) -> Response:
-        """Back to the portal. Nobody is redirected whom neither a hint nor the person sent (section 3)."""
-        if wanted.location and ended:
+    def _done(
+        self,
+        request: Request,
+        at: InRealm,
+        wanted: LogoutRequest,
+        *,
+        cookie: str,
+        frames: Sequence[Frame],
+        ended: bool,
+    ) -> Response:
+        """Back to the portal, by way of a page where clients want to be opened in its frames.
+
+        Nobody is redirected whom neither a hint nor the person sent (section 3).
+        """
+        if wanted.location and ended and not frames:
             response: Response = RedirectResponse(wanted.location, 303)
         else:
             client = wanted.client
-            context = {"next_url": wanted.location, "client_name": client.name if client else None}
-            locale = self._pages.locale(request, at.realm)
-            response = self._pages.render(request, at.realm, "logout/done.html", context, locale=locale)
+            context = {
+                "next_url": wanted.location,
+                "client_name": client.name if client else None,
+                "frames": [frame.address(at.issuer) for frame in frames],
+                "goes_on": ended,
+            }
+            locale = self._pages.locale(request, at.realm, wanted.ui_locales)
+            uris = tuple(frame.uri for frame in frames)
+            response = self._pages.render(request, at.realm, "logout/done.html", context, locale=locale, frames=uris)
+            if wanted.location and ended:
+                # Where no script runs. It begins to count when the frames are there.
+                response.headers["Refresh"] = f"{_GO_ON_AFTER}; url={wanted.location}"
         if cookie:
             # A form of another site is posted without cookies: it must not delete those that stayed at home.
-            self._cookies.keep(response, at.realm.name, Cookies(secret="", session=""))
+            self._cookies.keep(response, at.realm.name, Cookies(secret="", session="", state=""))
         return response

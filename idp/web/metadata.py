@@ -5,6 +5,7 @@ from starlette.responses import JSONResponse, Response
 
 from idp.oauth.discovery import metadata
 from idp.oauth.keyrings import KeyRings
+from idp.tokens.claims import AUTHORIZATION_RESPONSE_LASTS
 from idp.web.realms import InRealm
 
 # Keys are published a day before they sign, so that an hour in a cache does no harm.
@@ -19,11 +20,13 @@ class MetadataEndpoints:
 
     def discovery(self, request: Request, at: InRealm) -> Response:
         """OpenID Connect Discovery section 4 and RFC 8414 section 3."""
-        return _public(JSONResponse(metadata(at.realm, at.issuer)))
+        return _public(JSONResponse(metadata(at.realm, at.issuer, behind_proxy=bool(at.settings.trusted_proxies))))
 
     def certs(self, request: Request, at: InRealm) -> Response:
         """RFC 7517 section 5."""
-        jwks = self._keyrings.of(at.realm).jwks(at.now, longest_token=at.realm.tokens.access)
+        jwks = self._keyrings.of(at.realm).jwks(
+            at.now, longest_token=max(at.realm.tokens.access, AUTHORIZATION_RESPONSE_LASTS)
+        )
         return _public(JSONResponse(jwks))
 
 

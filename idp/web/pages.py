@@ -1,14 +1,16 @@
 """Pages: a theme's template with what every page needs, and a policy for what it may load and post."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from idp.events.log import request_id
+from idp.login.request import AuthorizationResponse
+from idp.oauth.response_modes import address
 from idp.realm.schema import Realm
 from idp.settings import Settings
 from idp.web.cookies import CookieJar
@@ -54,8 +56,14 @@ class Pages:
         status: int = 200,
         languages: Mapping[str, str] | None = None,
         form_action: str | None = None,
+        is_scripted: bool = False,
+        frames: Sequence[str] = (),
     ) -> Response:
-        """A page. `languages`: the address of it in each language. `form_action`: where its form may lead to."""
+        """A page. `languages`: the address of it in each language. `form_action`: where its form may lead to.
+
+        `is_scripted`: whether our own scripts may run; no page needs them but for passkeys. `frames`: what it opens in
+        frames, with a script that waits for them.
+        """
         theme = realm.theme if realm else BASE
         html = self._themes.render(
             theme=theme,
@@ -71,7 +79,9 @@ class Pages:
             },
         )
         response = HTMLResponse(html, status)
-        response.headers["Content-Security-Policy"] = _policy(form_action)
+        response.headers["Content-Security-Policy"] = _policy(
+            form_action, frames, is_scripted=is_scripted or bool(frames)
+        )
         chosen = dict(request.scope["idp.query"]).get(CHOSEN_LANGUAGE)
         if realm is not None and chosen in realm.locales:
             self._cookies.keep_locale(response, realm.name, locale)
@@ -98,6 +108,21 @@ class Pages:
         }
         return self.render(request, realm, "page/error.html", context, locale=locale, status=status)
 
+    def answer(self, request: Request, realm: Realm, response: AuthorizationResponse) -> Response:
+        """An authorization response: a redirect, or a form that a script posts and a button does where none runs."""
+        if response.mode != "form_post":
+            return RedirectResponse(address(response), 303)
+        context = {"action": response.redirect_uri, "fields": response.parameters}
+        return self.render(
+            request,
+            realm,
+            "page/form-post.html",
+            context,
+            locale=self.locale(request, realm),
+            form_action=response.redirect_uri,
+            is_scripted=True,
+        )
+
     def _language(self, theme: str, code: str, url: str, current: str) -> dict[str, Any]:
         name = self._themes.message(theme=theme, locale=code, key="language.name")
         return {"code": code, "name": name, "url": url, "current": code == current}
@@ -114,13 +139,21 @@ class _Shown:
 _NOWHERE = _Shown("", "idp")
 
 
-def _policy(form_action: str | None) -> str:
+def _policy(form_action: str | None, frames: Sequence[str], *, is_scripted: bool) -> str:
     """Chromium checks `form-action` on the redirect that follows a form too, so the way back must be in it."""
     sources = "'self'" if form_action is None else f"'self' {_source(form_action)}"
+    scripts = "script-src 'self'; " if is_scripted else ""
+    framed = f"frame-src {' '.join(map(_frame_source, frames))}; " if frames else ""
     return (
         "default-src 'none'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
-        f"form-action {sources}; frame-ancestors 'none'; base-uri 'none'"
+        f"{scripts}{framed}form-action {sources}; frame-ancestors 'none'; base-uri 'none'"
     )
+
+
+def _frame_source(url: str) -> str:
+    """The registered URI less its query, which CSP does not look at."""
+    source, path = _source(url), urlsplit(url).path
+    return source if source.endswith(":") else source + path.replace(";", "%3B").replace(",", "%2C")
 
 
 def _source(url: str) -> str:

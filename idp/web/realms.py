@@ -57,11 +57,11 @@ class Handling:
             at = InRealm(realm, self._settings.issuer(realm.name), self._settings, self._clock())
             return self._guarded(request, realm, lambda: handler(request, at))
 
-        return self._threads.endpoint(handle)
+        return Endpoint(self._threads, handle)
 
     def anywhere(self, handler: Callable[[Request], Response]) -> Endpoint:
         """A handler for the other routes."""
-        return self._threads.endpoint(lambda request: self._guarded(request, None, lambda: handler(request)))
+        return Endpoint(self._threads, lambda request: self._guarded(request, None, lambda: handler(request)))
 
     def refuse(self, request: Request, status: int, page: str, realm: Realm | None = None) -> Response:
         """A page for people, JSON for programs."""

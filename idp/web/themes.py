@@ -21,6 +21,8 @@ from jinja2 import (
 )
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from idp.realm.schema import Realm
+
 BASE = "base"
 BASE_LOCALE = "en"
 
@@ -133,6 +135,10 @@ class Themes:
             return key
         return _PLACEHOLDER.sub(partial(self._fill, key, values), text) if "{" in text else text
 
+    def phrase(self, realm: Realm, locale: str, key: str, /, **values: Any) -> str:
+        """`message` in the theme of a realm."""
+        return self.message(theme=realm.theme, locale=locale, key=key, **values)
+
     def asset(self, theme: str, path: str) -> str:
         """The address, from the root of the server, of a static file; it changes when the content does."""
         file = self._theme(theme).static_files.get(path)
@@ -159,6 +165,13 @@ class Themes:
         if self._strict:
             raise MissingMessage(f"message {key!r} shows {name!r}, which was not given")
         return placeholder[0]
+
+
+def built_in() -> Path:
+    """The themes that come with the program: inside the installed package, or beside it in a checkout."""
+    package = Path(__file__).parents[1]
+    installed = package / "_themes"
+    return installed if installed.is_dir() else package.parent / "themes"
 
 
 class _ThemeEnvironment(ImmutableSandboxedEnvironment):

@@ -11,6 +11,8 @@ from idp.oauth.server import OAuthResponse, refusal
 from idp.store.database import Database
 from idp.web.realms import Handler, InRealm
 
+_HEADERS = ("authorization", "dpop", "accept")
+
 
 class TokenEndpoints:
     """Each runs in one transaction; a protocol error commits what it consumed."""
@@ -24,21 +26,34 @@ class TokenEndpoints:
 
         def handle(request: Request, at: InRealm) -> Response:
             parameters = request.scope["idp.form"]
-            headers = {n: v for n in ("authorization",) if (v := _single(request, n)) is not None}
-            begin = self._database.write if writes else self._database.read
+            headers = client_headers(request)
+            # What is good once has to be remembered, whatever it is shown for.
+            remembers = "dpop" in headers or any(n == "client_assertion" for n, _ in parameters)
+            self._provider.prepare(at.realm, method=request.method, parameters=parameters, headers=headers)
+            begin = self._database.write if writes or remembers else self._database.read
             try:
                 with begin() as tx:
                     context = self._provider.context(at.realm, tx, at.now)
                     answer = self._provider.endpoint(
-                        name, context, method=request.method, parameters=parameters, headers=headers
+                        name,
+                        context,
+                        method=request.method,
+                        parameters=parameters,
+                        headers=headers,
+                        certificate=request.scope["idp.client_certificate"],
                     )
             except OAuth2Error as error:
                 if name == "token":
                     _log_refusal(at, dict(parameters), error)
                 answer = refusal(error)
-            return _response(answer)
+            return as_response(answer)
 
         return handle
+
+
+def client_headers(request: Request) -> dict[str, str]:
+    """What clients authenticate with."""
+    return {n: v for n in _HEADERS if (v := _single(request, n)) is not None}
 
 
 def _single(request: Request, name: str) -> str | None:
@@ -59,10 +74,15 @@ def _log_refusal(at: InRealm, parameters: dict[str, str], error: OAuth2Error) ->
     )
 
 
-def _response(answer: OAuthResponse) -> Response:
-    response = JSONResponse(answer.body, answer.status)
+def as_response(answer: OAuthResponse) -> Response:
+    """An answer to a client: JSON or a JWT, never stored."""
+    response = (
+        Response(answer.body, answer.status)
+        if isinstance(answer.body, str)
+        else JSONResponse(answer.body, answer.status)
+    )
     for name, value in answer.headers:
-        if name.lower() != "content-type":
+        if name.lower() != "content-type" or isinstance(answer.body, str):
             response.headers[name] = value
     response.headers["Cache-Control"] = "no-store"
     return response

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.bench import figures
+from tests.bench import subjects
 from tests.bench.cores import stay_away
 from tests.bench.databases import ENGINES, opened
-from tests.bench.figures import Options
+from tests.bench.figures import Options, sentence
 
 
 def main() -> None:
@@ -21,14 +21,15 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3, help="whose median is taken (default: 3)")
     parser.add_argument("--logins", type=int, default=10_000, help="before memory is measured (default: 10000)")
     parser.add_argument("--users", type=int, default=1_000_000, help="of the large database (default: 1000000)")
-    parser.add_argument("--only", choices=figures.NAMES, action="append", help="may be repeated (default: all)")
+    parser.add_argument("--pairs", type=int, default=2000, help="of names whose answers are timed (default: 2000)")
+    parser.add_argument("--only", choices=subjects.NAMES, action="append", help="may be repeated (default: all)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to a file too")
     args = parser.parse_args()
     stay_away()
-    options = Options(seconds=args.seconds, rounds=args.rounds, logins=args.logins, users=args.users)
+    options = Options(seconds=args.seconds, rounds=args.rounds, logins=args.logins, users=args.users, pairs=args.pairs)
     found: list[dict[str, Any]] = []
     for engine in ENGINES if args.database == "both" else (args.database,):
-        found += [{"database": engine, **figure} for figure in _measured(engine, options, args.only or figures.NAMES)]
+        found += [{"database": engine, **figure} for figure in _measured(engine, options, args.only or subjects.NAMES)]
     if args.json:
         args.json.write_text(json.dumps(found, indent=2) + "\n")
 
@@ -38,7 +39,7 @@ def _measured(engine: str, options: Options, names: list[str]) -> list[dict[str,
     found: list[dict[str, Any]] = []
 
     def tell(figure: dict[str, Any]) -> None:
-        print(f"  {figures.sentence(figure)}", flush=True)
+        print(f"  {sentence(figure)}", flush=True)
         found.append(figure)
 
     with tempfile.TemporaryDirectory(prefix="idp-bench-") as folder, opened(engine, Path(folder)) as new_database:
@@ -56,7 +57,7 @@ def measure(
 ) -> None:
     """Tell each of the named figures as soon as it is known."""
     for name in names:
-        for figure in figures.MEASURES[name](folder, new_database, options):
+        for figure in subjects.MEASURES[name](folder, new_database, options):
             tell({"name": name, **figure})
 
 

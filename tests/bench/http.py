@@ -1,7 +1,7 @@
 """A client that costs next to nothing: requests are bytes made beforehand, answers are cut where they must be read."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import cast
@@ -21,16 +21,18 @@ class Answer:
     @property
     def location(self) -> str:
         """Where a redirect goes."""
-        return self._values(b"location:")[0]
+        return self.values("location")[0]
 
     @property
     def cookies(self) -> str:
         """What was set, as a browser sends it back."""
-        return "; ".join(value.partition(";")[0] for value in self._values(b"set-cookie:"))
+        return "; ".join(value.partition(";")[0] for value in self.values("set-cookie"))
 
-    def _values(self, name: bytes) -> list[str]:
-        lines = (line for line in self.head.split(b"\r\n") if line[: len(name)].lower() == name)
-        return [line[len(name) :].strip().decode("latin-1") for line in lines]
+    def values(self, name: str) -> list[str]:
+        """Those of a header."""
+        start = f"{name}:".encode()
+        lines = (line for line in self.head.split(b"\r\n") if line[: len(start)].lower() == start)
+        return [line[len(start) :].strip().decode("latin-1") for line in lines]
 
 
 class Connection(asyncio.Protocol):
@@ -97,7 +99,7 @@ def get(port: int, target: str, **headers: str) -> bytes:
     return _head("GET", port, target, headers).encode() + b"\r\n"
 
 
-def post(port: int, target: str, form: dict[str, str], **headers: str) -> bytes:
+def post(port: int, target: str, form: Mapping[str, str], **headers: str) -> bytes:
     """A POST request with a form."""
     body = urlencode(form).encode()
     headers |= {"Content-Type": "application/x-www-form-urlencoded", "Content-Length": str(len(body))}

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import uvloop
 
 from tests.bench.http import Connection, connected
+from tests.bench.process import FINEST, Process
 from tests.bench.scenarios import Scenario
-from tests.bench.seed import forget_steps
-from tests.bench.server import FINEST, Server
+from tests.bench.seed import forget
+from tests.bench.server import Server
 from tests.bench.sign_in import SignIn
 
 CONNECTIONS = 8
-_WARM_UP = 3  # operations on each connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +37,15 @@ class Round:
         return self.processor / self.count
 
 
-def run_round(server: Server, scenario: Scenario, seconds: float) -> Round:
+def run_round(server: Process, scenario: Scenario, seconds: float) -> Round:
     """One round, after its warm-up."""
     scenario.prepare()
     return uvloop.run(_round(server, scenario, seconds))
 
 
-def signed_in(server: Server, database: str) -> SignIn:
+def signed_in(server: Server) -> SignIn:
     """A person who has signed in."""
-    forget_steps(database)
+    forget(server.database)
 
     async def run() -> SignIn:
         person = SignIn(server.port, 0)
@@ -56,9 +56,9 @@ def signed_in(server: Server, database: str) -> SignIn:
     return uvloop.run(run())
 
 
-async def _round(server: Server, scenario: Scenario, seconds: float) -> Round:
+async def _round(server: Process, scenario: Scenario, seconds: float) -> Round:
     async with connected(server.port, CONNECTIONS) as connections:
-        warm = iter(range(_WARM_UP * CONNECTIONS))
+        warm = iter(range(scenario.warm_up * CONNECTIONS))
         await _all(connections, scenario, lambda: next(warm, None) is not None)
         before, load, began = server.processor, time.process_time(), time.perf_counter()
         counts = await _all(connections, scenario, lambda: time.perf_counter() - began < seconds)

@@ -4,9 +4,9 @@ import json
 from abc import ABC, abstractmethod
 from itertools import count
 
-from tests.bench.http import Connection, get
-from tests.bench.seed import forget_steps
-from tests.bench.server import DISCOVERY, PORTAL, REPORT
+from tests.bench.http import Connection
+from tests.bench.seed import forget
+from tests.bench.server import PORTAL, REPORT
 from tests.bench.sign_in import SignIn, Unexpected, authorize, token
 
 
@@ -16,6 +16,8 @@ class Scenario(ABC):
     name: str
     limit: str | None = None
     target: float | None = None
+    warm_up = 3
+    """Operations on each connection before any is measured."""
 
     def prepare(self) -> None:  # noqa: B027  # most need nothing
         """Before each round, outside of what is measured."""
@@ -37,7 +39,7 @@ class Login(Scenario):
         self._numbers = iter(range(0))
 
     def prepare(self) -> None:
-        forget_steps(self._database)
+        forget(self._database)
         self._numbers = iter(range(self._users))
 
     async def once(self, connection: Connection) -> bool:
@@ -51,8 +53,8 @@ class Login(Scenario):
 class Repeated(Scenario):
     """One request, made beforehand, again and again."""
 
-    def __init__(self, name: str, request: bytes, expected: bytes) -> None:
-        self.name, self._request, self._expected = name, request, expected
+    def __init__(self, name: str, request: bytes, expected: bytes, *, limit: str | None = None) -> None:
+        self.name, self._request, self._expected, self.limit = name, request, expected, limit
 
     async def once(self, connection: Connection) -> bool:
         answer = await connection.send(self._request)
@@ -64,12 +66,11 @@ class Repeated(Scenario):
 class ClientCredentials(Repeated):
     """A program gets a token for itself: one signature, no row."""
 
-    limit = "rs256"
     target = 0.5
 
     def __init__(self, port: int) -> None:
         request = token(port, REPORT, {"grant_type": "client_credentials"})
-        super().__init__("client credentials", request, b'"access_token"')
+        super().__init__("client credentials", request, b'"access_token"', limit="rs256")
 
 
 class Refresh(Scenario):
@@ -84,7 +85,7 @@ class Refresh(Scenario):
 
     def prepare(self) -> None:
         """The connections are new."""
-        forget_steps(self._database)
+        forget(self._database)
         self._tokens.clear()
 
     async def once(self, connection: Connection) -> bool:
@@ -98,17 +99,6 @@ class Refresh(Scenario):
             raise Unexpected(f"refresh: {answer.status}: {answer.body[:500]!r}")
         self._tokens[connection] = json.loads(answer.body)["refresh_token"]
         return True
-
-
-def discovery(port: int) -> Scenario:
-    """What every client reads first."""
-    return Repeated("discovery", get(port, DISCOVERY), b'"issuer"')
-
-
-def introspection(port: int, person: SignIn) -> Scenario:
-    """A client asks about the access token of somebody who is signed in."""
-    request = token(port, PORTAL, {"token": person.tokens["access_token"]}, endpoint="token/introspect")
-    return Repeated("introspection", request, b'"active":true')
 
 
 def silent(port: int, person: SignIn) -> Scenario:

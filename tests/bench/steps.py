@@ -14,7 +14,7 @@ from sqlalchemy import Connection as SqlConnection
 from sqlalchemy import Engine, event
 
 from tests.bench.http import connected
-from tests.bench.seed import forget_steps
+from tests.bench.seed import forget
 from tests.bench.server import REALM_FILE, Server
 from tests.bench.sign_in import STEPS, SignIn
 from tests.clock import Clock
@@ -45,7 +45,7 @@ def steps(server: Server, database: str, people: int) -> list[Step]:
 
 def _processor(server: Server, database: str, people: int) -> list[float]:
     async def run(count: int) -> list[float]:
-        forget_steps(database)
+        forget(database)
         costs = []
         sign_ins = [SignIn(server.port, number) for number in range(count)]
         requests = [sign_in.requests() for sign_in in sign_ins]
@@ -63,7 +63,7 @@ def _processor(server: Server, database: str, people: int) -> list[float]:
 
 def _statements(database: str) -> Counter[str]:
     """Counted in this process, of a server in a thread, in the second of two sign-ins."""
-    forget_steps(database)
+    forget(database)
     counted: Counter[str] = Counter()
 
     async def run(port: int, number: int) -> None:

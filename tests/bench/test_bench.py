@@ -1,4 +1,4 @@
-"""The benchmark still runs; what it measures is never asserted."""
+"""The benchmark still runs; what it measures is never asserted, how it compares is."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 
 from tests.bench.__main__ import measure
-from tests.bench.figures import NAMES, Figure, Options, sentence
+from tests.bench.comparison import compared
+from tests.bench.figures import Figure, Options, sentence
+from tests.bench.subjects import NAMES
 from tests.databases import Databases
 
-TINY = Options(seconds=0.05, rounds=1, logins=2, users=30, people=30)
+TINY = Options(seconds=0.05, rounds=1, logins=2, users=30, pairs=2, people=30, ready=10)
 
 
 @pytest.fixture
@@ -25,3 +27,20 @@ def test_every_figure_can_be_measured_and_printed(name: str, new_database: Calla
 
     assert found
     assert all(sentence(figure) for figure in found)
+
+
+def test_times_that_are_alike_are_not_told_apart() -> None:
+    times = [float(n * 7 % 100) for n in range(1000)]
+    found = compared(times, times[::-1])
+
+    assert found["told_apart"] == 0.5
+    assert found["p"] == 1.0
+    assert found["interval"][0] <= 0 <= found["interval"][1]
+
+
+def test_a_small_difference_is_found_among_large_ones() -> None:
+    times = [float(n * 7 % 100) for n in range(1000)]
+    found = compared(times, [time + 8 for time in times[::-1]])
+
+    assert found["told_apart"] > 0.55
+    assert found["p"] < 0.001

@@ -21,7 +21,13 @@ class Arrival:
                 if address.path == "/favicon.ico":
                     self.send_error(204)
                     return
-                parameters = dict(parse_qsl(address.query))
+                self._greet(dict(parse_qsl(address.query)))
+
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                self._greet(dict(parse_qsl(body.decode())))
+
+            def _greet(self, parameters: dict[str, str]) -> None:
                 received.append(parameters)
                 shown = html.escape(", ".join(parameters) or "nothing")
                 body = f"<!doctype html><html lang=en><title>Arrived</title><p>With {shown}.".encode()

@@ -90,6 +90,10 @@ class Tour:
         database.close()
         self.totp()
 
+    def consent(self) -> None:
+        self.person.open(self.portal.url(prompt="consent"))
+        self.person.give_password("alice")
+
     def sign_out(self) -> None:
         self.arrive()
         self.person.open(f"{self.server.endpoint('logout')}?{urlencode({'client_id': 'portal'})}")
@@ -139,6 +143,7 @@ PAGES: dict[str, Callable[[Tour], object]] = {
     "wrong-recovery-code": Tour.wrong_recovery_code,
     "few-recovery-codes": Tour.few_recovery_codes,
     "blocked": Tour.blocked,
+    "consent": Tour.consent,
     "sign-out": Tour.sign_out,
     "signed-out": Tour.signed_out,
     "unknown-client": Tour.unknown_client,

@@ -15,7 +15,17 @@ from tests.cli.conftest import Command
 from tests.operations.serving import IDP, environment, free_port
 
 USER = ("add", "list", "show", "set-password", "set-roles", "reset-factors", "enable", "disable", "delete")
-COMMANDS = [(), ("serve",), ("demo",), ("check",), ("explain",), ("migrate",), ("user",), *(("user", c) for c in USER)]
+COMMANDS = [
+    (),
+    ("serve",),
+    ("demo",),
+    ("check",),
+    ("explain",),
+    ("migrate",),
+    ("user",),
+    ("breached",),
+    *(("user", c) for c in USER),
+]
 PASSWORD = "hush-hush"
 
 

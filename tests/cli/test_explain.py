@@ -76,7 +76,7 @@ def test_alice_at_the_billing_portal_sets_up_a_factor(explain: Explain) -> None:
 def test_ada_is_asked_by_her_role(explain: Explain) -> None:
     told = explained(explain("ada@example.com", "portal", "--json"))
     assert (told["user"], told["asks"], told["factors"]) == ("ada", [["password"], ["totp"]], ["totp"])
-    assert told["rules"][0]["because"] == [{"key": "roles", "wanted": ["admin"], "present": ["admin"]}]
+    assert told["rules"][0]["because"] == [{"key": "roles", "wanted": ["admin"], "present": ["admin"], "holds": True}]
 
 
 def test_all_registered_scopes_count_unless_told_otherwise(explain: Explain) -> None:

@@ -1,37 +1,19 @@
 """`idp user`: what an administrator does holds at once for a running server, and is on record."""
 
 import json
+import unicodedata
 from collections.abc import Callable
-from typing import Any
+from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Command, Done
+from tests.cli.conftest import Command, User, audited
 from tests.clock import Clock
 from tests.portal import Portal
 from tests.running import RunningServer
 from tests.visitor import PASSWORD, Visitor
 
 NEW = "another horse, another battery"
-
-
-@pytest.fixture
-def user(idp: Command, database_url: str) -> Callable[..., Done]:
-    """`user("show", "alice")` on this test's database."""
-
-    def run(command: str, *arguments: object, given: str | bytes = "", realm: str = "demo") -> Done:
-        return idp("user", command, *arguments, "--realm", realm, "--database", database_url, given=given)
-
-    return run
-
-
-User = Callable[..., Done]
-
-
-def audited(done: Done) -> list[dict[str, Any]]:
-    """The audit events on standard error, without what differs from run to run."""
-    lines = [json.loads(line) for line in done.err.splitlines()]
-    return [{k: v for k, v in line.items() if k not in ("time", "level", "user_id")} for line in lines]
 
 
 def test_a_new_person_can_sign_in(user: User, portal: Portal, visitor: Visitor) -> None:
@@ -59,6 +41,13 @@ def test_no_answer_and_no_line_holds_the_password(user: User) -> None:
         pytest.param(["bob"], "seven77\n", "the password must have at least 15 characters", id="short"),
         pytest.param(["bob"], "", "the password must have at least 15 characters", id="nothing-given"),
         pytest.param(["bob"], "x" * 1025, "the password must have at most 1024 bytes", id="long"),
+        pytest.param(["bob"], "123456789012345", "the password is known from a breach", id="breached"),
+        pytest.param(["bob"], "x7" * 10, "the password only repeats a few characters", id="repeated"),
+        pytest.param(["kunigunde"], "Kunigunde-2026-x", "is little more than a name", id="own-name"),
+        pytest.param(
+            ["bob", "--email", "kuni@gunde.de"], "kuni@gunde.de-26", "is little more than a name", id="own-address"
+        ),
+        pytest.param(["bob"], "Billing portal 26", "is little more than a name", id="name-of-a-client"),
         pytest.param(["bob"], b"\xff" * 20, "the password is not UTF-8", id="not-utf-8"),
         pytest.param(["bob"], "a\0" * 20, "the password must not contain NUL", id="nul"),
         pytest.param(["bob", "--role", "develper"], NEW, "no role 'develper', did you mean 'developer'?", id="role"),
@@ -87,6 +76,37 @@ def test_a_person_who_cannot_be_is_refused(user: User, arguments: list[str], giv
 
 def test_a_person_whom_a_rule_asks_for_more_may_have_a_shorter_password(user: User) -> None:
     assert user("add", "bob", "--role", "admin", given="8 or 9 x").status == 0
+
+
+def test_an_operator_may_bring_a_longer_list(
+    idp: Command, user: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert idp("breached", "--clear", tmp_path / "list.bin", given=f"{NEW}\n{NEW} again\n").err == "2 passwords\n"
+    done = user("set-password", "alice", "--breached-passwords", tmp_path / "list.bin", given=NEW.upper())
+    assert (done.status, done.err[:37]) == (1, "idp: the password is known from a bre")
+    done = user("set-password", "alice", "--breached-passwords", tmp_path / "list.bin", given="123456789012345")
+    assert (done.status, done.err[:37]) == (1, "idp: the password is known from a bre")
+
+    monkeypatch.setenv("IDP_BREACHED_PASSWORDS", str(tmp_path / "list.bin"))
+    assert user("set-password", "alice", given=NEW).status == 1
+    assert user("set-password", "alice", given=f"{NEW}!").status == 0
+
+
+def test_a_list_that_cannot_be_made_leaves_the_old_one(idp: Command, tmp_path: Path) -> None:
+    file = tmp_path / "list.bin"
+    idp("breached", file, given=f"{'0' * 40}:9\n")
+    before = file.read_bytes()
+    done = idp("breached", file, given=f"{'1' * 40}:9\n{'0' * 40}:9\n")
+    assert done.err == "idp: no list was made: line 2 is not in order: sort the lines first\n"
+    assert file.read_bytes() == before
+
+
+def test_a_password_is_the_same_on_every_keyboard(user: User, portal: Portal, visitor: Visitor) -> None:
+    assert user("set-password", "alice", given="Schöne Grüße aus Köln").status == 0
+    page = visitor.sign_in(portal.send(visitor), "alice", "ＳchöneＧrüße aus Köln")
+    assert page.alert
+    typed = unicodedata.normalize("NFD", "Schöne\u00a0Grüße aus Köln")
+    assert "code" in visitor.sign_in(page, "alice", typed).parameters()
 
 
 def test_people_are_of_one_realm(user: User) -> None:

@@ -65,6 +65,7 @@ class ServedProcess(RunningServer):
     def __init__(
         self, *, config: Path, database: str, log: Path, arguments: Iterable[str] = ("--dev",), **environ: str
     ) -> None:
+        self._clients = []
         self.config, self.database, self.clock = config, database, SystemClock()
         self.port = free_port()
         self.address, self.url = f"http://127.0.0.1:{self.port}", f"http://localhost:{self.port}"
@@ -100,6 +101,7 @@ class ServedProcess(RunningServer):
     def stop(self) -> None:
         if self.process.poll() is None:
             self.kill()
+        self.close_clients()
 
     def log_text(self) -> str:
         return self._log.read_text()

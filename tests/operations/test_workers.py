@@ -64,7 +64,7 @@ def test_a_new_realm_file_reaches_every_process_with_one_pair_of_keys(server: Se
 
 def test_a_process_that_died_is_replaced_and_none_outlives_the_first(serve: Serve) -> None:
     server = serve(arguments=("--dev", "--workers", "2"))
-    eventually(lambda: server.log_text().count("Started server process") == 2)
+    eventually(lambda: server.log_text().count("Application startup complete") == 2)
     started = next(m for line in server.lines() if (m := line.get("message", "")).startswith("Started server process"))
     os.kill(int(started.split("[")[1].rstrip("]")), signal.SIGKILL)
     eventually(lambda: server.log_text().count("Application startup complete") == 3)

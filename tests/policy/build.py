@@ -6,7 +6,8 @@ from typing import Any
 from idp.policy.decide import Demand, decide
 from idp.policy.proofs import Proof
 from idp.policy.question import Credential, Person, Request, Session
-from idp.realm.schema import Client, Realm
+from idp.realm.client_sections import Client
+from idp.realm.schema import Realm
 
 NOW = 1_000_000
 MINUTE, HOUR = 60, 3600
@@ -14,6 +15,13 @@ FIRST = ("password",)
 UNMET = "unmet_authentication_requirements"
 
 FACTORS: dict[str, Any] = {"totp": {}, "recovery-codes": {}}
+ALL: dict[str, Any] = {
+    "webauthn": {},
+    "totp": {},
+    "sms": {"sender": "console", "countries": ("US",)},
+    "email": {},
+    "recovery-codes": {},
+}
 LEVELS: dict[str, Any] = {
     "password": {"factors": 1},
     "two-factor": {"factors": 2},
@@ -25,6 +33,7 @@ SHEET = {"level": "two-factor", "accept": ["recovery-codes"]}
 
 PHONE = Credential("phone", "totp")
 CODES = Credential("recovery-codes", "recovery-codes")
+KEY, NUMBER, MAILBOX = Credential("key", "webauthn"), Credential("number", "sms"), Credential("mailbox", "email")
 
 
 def realm(
@@ -79,13 +88,30 @@ def code(ago: int = 0) -> Proof:
     return Proof("recovery-codes", NOW - ago, "recovery-codes")
 
 
+def passkey(ago: int = 0, *, verified: bool = True, synced: bool = False) -> Proof:
+    return Proof("webauthn", NOW - ago, "key", verified, synced)
+
+
+def touched(ago: int = 0) -> Proof:
+    """A passkey whose owner the device did not verify."""
+    return passkey(ago, verified=False)
+
+
+def sms(ago: int = 0) -> Proof:
+    return Proof("sms", NOW - ago, "number")
+
+
+def mail(ago: int = 0) -> Proof:
+    return Proof("email", NOW - ago, "mailbox")
+
+
 def asking(*prompt: str, scopes: tuple[str, ...] = ("openid",), **demands: Any) -> Request:
     """A request with that `prompt` and those demands."""
     return Request(scopes=frozenset(scopes), prompt=frozenset(prompt), **demands)
 
 
-def session(*earlier: Proof, given: tuple[Proof, ...] = ()) -> Session:
-    return Session(earlier, given)
+def session(*earlier: Proof, given: tuple[Proof, ...] = (), **more: Any) -> Session:
+    return Session(earlier, given, **more)
 
 
 def demand(
@@ -95,9 +121,11 @@ def demand(
     given: tuple[Proof, ...] = (),
     request: Request | None = None,
     client: Client | None = None,
+    **more: Any,
 ) -> Demand:
-    """What is asked of this person now, at the realm's client."""
-    return decide(realm, who, client or realm.clients[0], request or asking(), session(*earlier, given=given), NOW)
+    """What is asked of this person now, at the realm's client; `more` of the session."""
+    of = client or realm.clients[0]
+    return decide(realm, who, of, request or asking(), session(*earlier, given=given, **more), NOW)
 
 
 def acr(found: Demand) -> str | None:

@@ -1,6 +1,6 @@
 """Realms that `idp check` would let pass, with people, sessions and requests to decide about."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import permutations
 from typing import Any
@@ -9,8 +9,11 @@ from hypothesis import strategies as st
 
 from idp.policy.proofs import Proof
 from idp.policy.question import Credential, Person, Request, Session
-from idp.realm.schema import RECOVERY, Client, Realm, SecondFactorPolicy
-from tests.policy.build import NOW, realm
+from idp.realm.client_sections import Client
+from idp.realm.factor_sections import RECOVERY
+from idp.realm.policy_sections import SecondFactorPolicy
+from idp.realm.schema import Realm
+from tests.policy.build import ALL, NOW, realm
 
 LEVEL_NAMES = ("low", "middle", "high")
 ROLES, GROUPS = ("admin", "developer"), ("partners",)
@@ -50,7 +53,7 @@ def one_of(*values: Any) -> st.SearchStrategy[Any]:
 COINS = st.booleans()
 NOW_AND_THEN = one_of(False, False, False, True)
 ASKED = (*LEVEL_NAMES, "unknown")
-SECOND = one_of((), ("totp",), ("totp", RECOVERY), ("totp", RECOVERY), ("totp", RECOVERY))
+SECOND = one_of((), ("totp",), ("totp", RECOVERY), ("webauthn", "totp", RECOVERY), ("webauthn", "sms"), tuple(ALL))
 
 
 def levels(draw: st.DrawFn, second: tuple[str, ...]) -> dict[str, Any]:
@@ -76,14 +79,21 @@ def a_rule(draw: st.DrawFn, known_levels: dict[str, Any], second: tuple[str, ...
         found["accept"] = draw(non_empty(taken))
     if draw(COINS):
         found["max_age"] = draw(one_of(*DURATIONS))
+    if draw(NOW_AND_THEN):
+        found["trusted_browser"] = draw(one_of(*DURATIONS))
     return found
 
 
 def a_person(draw: st.DrawFn, second: tuple[str, ...]) -> Person:
-    """Owning nothing, one factor, two apps, codes alone, shut ones."""
-    is_shut = draw(NOW_AND_THEN)
-    apps = draw(one_of(0, 1, 2)) if "totp" in second else 0
-    owned = [Credential(f"app {i}", "totp", usable=not is_shut) for i in range(apps)]
+    """Owning nothing, one factor, several, two of one, codes alone; all of them shut, or one that is lost."""
+    is_shut, used = draw(NOW_AND_THEN), (0, 1, 2)
+    things = one_of((), (), ("old",), ("old", "new"))
+    owned = [
+        Credential(f"{thing} {factor}", factor, not is_shut and draw(one_of(True, True, False)), draw(one_of(*used)))
+        for factor in second
+        if factor != RECOVERY
+        for thing in draw(things)
+    ]
     if RECOVERY in second:
         owned.append(Credential(RECOVERY, RECOVERY, usable=draw(COINS) and not is_shut))
     return Person(frozenset(draw(some(ROLES))), frozenset(draw(some(GROUPS))), tuple(owned))
@@ -97,7 +107,8 @@ def a_proof(draw: st.DrawFn, person: Person, ages: tuple[int, ...] = AGES) -> Pr
     """By something that the person has, or had and lost."""
     has = [("password", ""), *((c.factor, c.id) for c in person.credentials), ("totp", "lost")]
     factor, credential = draw(one_of(*has))
-    return Proof(factor, NOW - draw(one_of(*ages)), credential)
+    verified = factor == "webauthn" and draw(COINS)
+    return Proof(factor, NOW - draw(one_of(*ages)), credential, verified)
 
 
 def a_request(draw: st.DrawFn) -> Request:
@@ -107,6 +118,7 @@ def a_request(draw: st.DrawFn) -> Request:
         essential_acr=draw(some(ASKED)) if draw(NOW_AND_THEN) else (),
         max_age=draw(one_of(None, None, 0, 1, 60, 600)),
         prompt=frozenset(draw(one_of((), (), (), ("none",), ("login",), ("select_account",)))),
+        confirm=draw(one_of(None, None, None, 60)),
     )
 
 
@@ -118,12 +130,17 @@ def questions(draw: st.DrawFn) -> Question:
     made = realm(
         *(a_rule(draw, known_levels, second) for _ in range(draw(one_of(0, 1, 2, 3)))),
         levels=known_levels,
-        factors={factor: {} for factor in second},
+        factors={factor: ALL[factor] for factor in second},
         default_acr_values=draw(some(LEVEL_NAMES)) if draw(NOW_AND_THEN) else (),
         default_max_age=draw(one_of(None, None, 0, 60)),
     )
     person = a_person(draw, second)
-    session = Session(some_proofs(draw, person, AGES, 4), some_proofs(draw, person, AGES[:5], 3))
+    session = Session(
+        some_proofs(draw, person, AGES, 4),
+        some_proofs(draw, person, AGES[:5], 3),
+        trusted_at=draw(one_of(None, *(NOW - age for age in AGES))),
+        adding=draw(one_of("", "", "", "", *ALL)),
+    )
     return Question(made, person, made.clients[0], a_request(draw), session)
 
 
@@ -146,8 +163,14 @@ def with_another_rule(draw: st.DrawFn) -> tuple[Question, Realm]:
 
 @st.composite
 def with_another_proof(draw: st.DrawFn) -> tuple[Question, Session]:
-    """A question, and its session with one proof more, given earlier or for this request."""
+    """A question, and its session with one proof more, given earlier or for this request.
+
+    A recovery code given for this request is none of them: a sign-in takes one, so that it may ask for less and block.
+    """
     question: Question = draw(questions())
     gained, session = (a_proof(draw, question.person),), question.session
     earlier, given = draw(one_of((gained, ()), ((), gained)))
-    return question, Session((*session.earlier, *earlier), (*session.given, *given))
+    if RECOVERY in {p.factor for p in given}:
+        earlier, given = given, earlier
+    more = replace(session, earlier=(*session.earlier, *earlier), given=(*session.given, *given))
+    return question, more

@@ -2,7 +2,7 @@
 
 import pytest
 
-from idp.policy.decide import ENROL_WITHIN
+from idp.policy.enrolling import ENROL_WITHIN
 from idp.policy.proofs import Proof
 from idp.policy.question import Credential, Person
 from idp.realm.schema import Realm

@@ -6,10 +6,13 @@ from idp.policy.explain import Condition, Explanation, explain
 from idp.policy.question import Person, Request
 from idp.realm.schema import Realm
 from tests.policy.build import (
+    ALL,
     APP,
     CODES,
+    KEY,
     NOBODY,
     NOW,
+    NUMBER,
     OWNER,
     PHONE,
     SHEET,
@@ -50,6 +53,22 @@ def test_a_sign_in_is_played_through(
     assert (told.asked, told.enrolled, in_short(told.end)) == (asked, enrolled, end)
 
 
+@pytest.mark.parametrize(
+    ("who", "asked", "enrolled", "amr"),
+    [
+        (person(KEY), (("password", "webauthn"), ("webauthn",)), (), ("pwd", "hwk", "mfa")),
+        (person(NUMBER), (("password",), ("sms",)), ("webauthn",), ("pwd", "sms", "hwk", "mfa")),
+        (NOBODY, (("password",),), ("webauthn",), ("pwd", "hwk", "mfa")),
+    ],
+)
+def test_a_sign_in_with_any_factor_is_played_through(
+    who: Person, asked: tuple[tuple[str, ...], ...], enrolled: tuple[str, ...], amr: tuple[str, ...]
+) -> None:
+    told = explained(realm({"level": "two-factor", "accept": ["webauthn"]}, factors=ALL), who)
+
+    assert (told.asked, told.enrolled, told.end.outcome and told.end.outcome.amr) == (asked, enrolled, amr)
+
+
 def test_a_demand_of_the_request_is_played_through_as_well() -> None:
     told = explained(realm(), OWNER, asking(acr_values=("app",)))
 
@@ -87,10 +106,10 @@ def test_conditions_tell_what_is_wanted_and_what_is_there() -> None:
 
     assert not rule.applies
     assert rule.conditions == (
-        Condition("roles", ("admin", "root"), ("admin",)),
-        Condition("groups", ("partners",), ()),
-        Condition("clients", ("portal",), ("portal",)),
-        Condition("scopes", ("payments", "openid"), ("openid",)),
+        Condition("roles", ("admin", "root"), ("admin",), holds=True),
+        Condition("groups", ("partners",), (), holds=False),
+        Condition("clients", ("portal",), ("portal",), holds=True),
+        Condition("scopes", ("payments", "openid"), ("openid",), holds=True),
     )
     assert [condition.holds for condition in rule.conditions] == [True, False, True, True]
 

@@ -34,7 +34,7 @@ ADMIN = person(PHONE, CODES, roles=("admin",))
 
 
 def goes_on(of: Realm, who: Person, proofs: tuple[Proof, ...], *, scopes: tuple[str, ...] = ("openid",)) -> bool:
-    return decide_again(of, who, of.clients[0], frozenset(scopes), proofs, NOW).outcome is not None
+    return decide_again(of, who, of.clients[0], asking(scopes=scopes), proofs, NOW).outcome is not None
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_rules_for_a_scope_bind_where_it_is_asked_for_again() -> None:
 def test_what_is_missing_is_told_with_its_rule() -> None:
     of = realm(APP)
 
-    found = decide_again(of, NOBODY, of.clients[0], frozenset(), PASSWORD_ONLY, NOW)
+    found = decide_again(of, NOBODY, of.clients[0], asking(scopes=()), PASSWORD_ONLY, NOW)
 
     assert [r.requirement.rule for r in found.reasons if not r.met] == ["rule 0"]
 
@@ -82,6 +82,8 @@ def test_what_was_let_in_is_redeemed_and_ends_when_the_rules_age_is_over() -> No
     assert outcome is not None
 
     def later(seconds: int) -> bool:
-        return decide_again(of, OWNER, of.clients[0], frozenset(), outcome.proofs, NOW + seconds).outcome is not None
+        return (
+            decide_again(of, OWNER, of.clients[0], asking(scopes=()), outcome.proofs, NOW + seconds).outcome is not None
+        )
 
     assert [later(0), later(300), later(301)] == [True, True, False]

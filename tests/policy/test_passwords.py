@@ -26,6 +26,10 @@ def of(*rules: dict[str, Any], **changed: Any) -> Realm:
         pytest.param(of({**TWO_FACTOR, "when": {"clients": ["other"]}}), ALONE, id="a rule for another client"),
         pytest.param(of({**TWO_FACTOR, "when": {"scopes": ["payments"]}}), ALONE, id="a scope may be left out"),
         pytest.param(of({**TWO_FACTOR, "when": {"roles": ["admin"]}}), ALONE, id="a rule for others"),
+        pytest.param(of({**TWO_FACTOR, "when": {"not_networks": ["10.0.0.0/8"]}}), ALONE, id="a rule for outside"),
+        pytest.param(of({**TWO_FACTOR, "when": {"networks": ["10.0.0.0/8"]}}), ALONE, id="a rule for inside"),
+        pytest.param(of({**TWO_FACTOR, "from": "2999-01-01"}), ALONE, id="a rule that is to come"),
+        pytest.param(of({**TWO_FACTOR, "trusted_browser": "30d"}), WITH_MORE, id="a browser is trusted by a factor"),
         pytest.param(of(default_acr_values=["two-factor"]), ALONE, id="a request may ask for less than the default"),
         pytest.param(
             of(levels={"two-factor": {"factors": 2}}, default_acr_values=["two-factor"]),

@@ -1,5 +1,6 @@
 """What policy sees of a stored person."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,13 +11,23 @@ from idp.store.people import Known, StoredFactor
 from idp.store.users import User
 from tests.policy.build import realm
 
-PHONE = StoredFactor(id="phone", factor="totp", label="", secret="", last_step=0, created_at=0, last_used_at=None)
+PHONE = StoredFactor(
+    id="phone", factor="totp", label="", secret="", handle=None, counter=0, created_at=0, last_used_at=None
+)
 SHEET = "recovery-codes"
 
 
 def known(*factors: StoredFactor, left: int = 0, wrong: int = 0, **user: Any) -> Known:
     nobody = {"id": "1", "realm": "r", "username": "alice", "email": None, "email_verified": False, "name": None}
-    state = {"roles": (), "groups": (), "enabled": True, "epoch": 0, "created_at": 0, "password_hash": None}
+    state = {
+        "roles": (),
+        "groups": (),
+        "enabled": True,
+        "epoch": 0,
+        "snoozed": 0,
+        "created_at": 0,
+        "password_hash": None,
+    }
     return Known(User(**{**nobody, **state, **user}), factors, left, wrong)
 
 
@@ -69,3 +80,11 @@ def test_roles_and_groups_that_the_realm_does_not_define_do_not_exist() -> None:
     person = known(roles=("gone",), groups=("gone",)).person(with_directory(realm()))
 
     assert person == Person(credentials=person.credentials)
+
+
+def test_when_a_factor_was_last_used() -> None:
+    used = replace(PHONE, last_used_at=5)
+
+    assert known(used).person(realm()).last_used("totp") == 5
+    assert known(PHONE).person(realm()).last_used("totp") == 0
+    assert known(used, wrong=100).person(realm()).last_used("totp") == 0

@@ -4,6 +4,8 @@ from typing import Any
 
 from sqlalchemy import Table, func, select
 
+from idp.admin.acting import Tell
+from idp.admin.new_people import NewPerson
 from idp.admin.people import People
 from idp.factors.password import Passwords
 from idp.store.database import Database
@@ -21,6 +23,25 @@ class Administrator:
     @property
     def people(self) -> People:
         return People(self._database, self._realm, by="test", now=self._server.clock())
+
+    def add(self, username: str, *, email: str | None, password: str | None = "some words of their own") -> str:
+        """Without a password: the link of the invitation."""
+        realm, new = self._server.app.state.realms.get(self._realm), NewPerson(username, email, None, (), ())
+        if password is None:
+            return self.people.invite(realm, new, issuer=self._server.issuer(self._realm))[1] or ""
+        return self.people.add(realm, new, password, Passwords())
+
+    def verification(self, username: str) -> str:
+        """The link that the letter would bring."""
+        sent: list[str] = []
+        self.people_telling(lambda _tx, _user, _notice, **values: sent.append(values["link"])).ask_to_verify(
+            username, issuer=self._server.issuer(self._realm)
+        )
+        return sent[0]
+
+    def people_telling(self, tell: Tell) -> People:
+        """Whose letters go to the test."""
+        return People(self._database, self._realm, by="test", now=self._server.clock(), tell=tell)
 
     def disable(self, username: str) -> None:
         self.people.set_enabled(username, False)

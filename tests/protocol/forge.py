@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from joserfc import jws
-from joserfc.jwk import ECKey, RSAKey
+from joserfc.jwk import ECKey, OKPKey, RSAKey
 
 from idp.store import signing_keys
 from idp.store.database import Database
@@ -31,7 +31,7 @@ def parts(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
     return decoded(header), decoded(claims)
 
 
-def own_keys(server: RunningServer, realm: str = "demo") -> dict[str, RSAKey | ECKey]:
+def own_keys(server: RunningServer, realm: str = "demo") -> dict[str, RSAKey | ECKey | OKPKey]:
     """The server's private keys by algorithm, as somebody who has its database and its secret would read them."""
     database = Database(server.settings.database)
     with database.read() as tx:
@@ -40,7 +40,7 @@ def own_keys(server: RunningServer, realm: str = "demo") -> dict[str, RSAKey | E
     return {key.alg: key.private for key in keys}
 
 
-def signed(key: RSAKey | ECKey, header: dict[str, Any], claims: Any) -> str:
+def signed(key: RSAKey | ECKey | OKPKey, header: dict[str, Any], claims: Any) -> str:
     """By that key, whatever the header and the claims say."""
     message = f"{encoded(header)}.{encoded(claims)}"
     signature = jws.JWSRegistry.algorithms[header["alg"]].sign(message.encode(), key)

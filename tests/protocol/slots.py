@@ -6,6 +6,8 @@ import httpx
 
 from tests.portal import Portal
 
+ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+URN = "urn:ietf:params:oauth:request_uri:"
 HOME = "http://localhost:8081/"
 
 
@@ -39,6 +41,19 @@ class Slots:
         assert response.status_code in (303, 400)
         return response.status_code == 303
 
+    def authorization_hint(self, token: str) -> bool:
+        """One that is none is told apart from one whose person is not signed in here."""
+        location = self.http.get(self.portal.url(prompt="none", id_token_hint=token)).headers["location"]
+        return "error=login_required" in location
+
+    def request_object(self, token: str) -> bool:
+        return self.http.get(self.portal.url(prompt="none", request=token)).status_code == 200
+
+    def request_uri(self, token: str) -> bool:
+        urn = "" if token.startswith(URN) else URN
+        query = {"client_id": self.portal.client_id, "request_uri": urn + token}
+        return self.http.get(self.portal.server.endpoint("auth"), params=query).status_code == 303
+
     def session_cookie(self, token: str) -> bool:
         cookie = {"cookie": f"idp-session-demo={token}"}
         return "code=" in self.http.get(self.portal.url(prompt="none"), headers=cookie).headers["location"]
@@ -47,6 +62,32 @@ class Slots:
         form = {"grant_type": "refresh_token", "refresh_token": "x"}
         url = self.portal.server.endpoint("token")
         return self.http.post(url, data=form, auth=("portal", token)).status_code != 401
+
+    def client_assertion(self, token: str) -> bool:
+        """Whether it proves a client; what it asks for then is another matter."""
+        form = {"grant_type": "refresh_token", "refresh_token": "x", "client_assertion": token}
+        url = self.portal.server.endpoint("token")
+        return self.http.post(url, data=form | {"client_assertion_type": ASSERTION_TYPE}).status_code != 401
+
+    def dpop_proof(self, token: str) -> bool:
+        form, auth = {"grant_type": "refresh_token", "refresh_token": "x"}, (self.portal.client_id, self.portal.secret)
+        url = self.portal.server.endpoint("token")
+        answer = self.http.post(url, data=form, headers={"dpop": token}, auth=auth)  # type: ignore[arg-type]
+        return bool(answer.json()["error"] != "invalid_dpop_proof")
+
+    def subject_token(self, token: str) -> bool:
+        kind = "urn:ietf:params:oauth:token-type:access_token"
+        exchange = "urn:ietf:params:oauth:grant-type:token-exchange"
+        tokens = self.portal.token(grant_type=exchange, subject_token=token, subject_token_type=kind)
+        return tokens.error != "invalid_request"
+
+    def device_code(self, token: str) -> bool:
+        grant = "urn:ietf:params:oauth:grant-type:device_code"
+        return self.portal.token(grant_type=grant, device_code=token).error != "invalid_grant"
+
+    def user_code(self, token: str) -> bool:
+        self.portal.server.clock.advance(30)  # guesses of codes are slowed
+        return self.http.post(f"{self.portal.server.issuer()}/device", data={"user_code": token}).status_code == 200
 
     def _userinfo(self, token: str) -> httpx.Response:
         return self.http.post(self.portal.server.endpoint("userinfo"), data={"access_token": token})

@@ -24,9 +24,8 @@ MALFORMED: dict[str, tuple[dict[str, Any], str]] = {
     "none": ({"response_type": "none"}, "unsupported_response_type"),
     "upper case": ({"response_type": "CODE"}, "unsupported_response_type"),
     "over-long response_type": ({"response_type": LONG}, "invalid_request"),
-    "fragment": ({"response_mode": "fragment"}, "invalid_request"),
-    "form_post": ({"response_mode": "form_post"}, "invalid_request"),
-    "unknown response_mode": ({"response_mode": "query.jwt"}, "invalid_request"),
+    "unknown response_mode": ({"response_mode": "web_message"}, "invalid_request"),
+    "two response_modes": ({"response_mode": "query fragment"}, "invalid_request"),
     "unknown scope": ({"scope": "openid admin"}, "invalid_scope"),
     "scope of another client": ({"scope": "openid payments"}, "invalid_scope"),
     "two blanks": ({"scope": "openid  profile"}, "invalid_scope"),
@@ -36,7 +35,7 @@ MALFORMED: dict[str, tuple[dict[str, Any], str]] = {
     "over-long state": ({"state": LONG}, "invalid_request"),
     "over-long nonce": ({"nonce": LONG}, "invalid_request"),
     "over-long unknown parameter": ({"foo": LONG}, "invalid_request"),
-    "unknown prompt": ({"prompt": "consent"}, "invalid_request"),
+    "unknown prompt": ({"prompt": "create"}, "invalid_request"),
     "prompt in upper case": ({"prompt": "LOGIN"}, "invalid_request"),
     "none with login": ({"prompt": "none login"}, "invalid_request"),
     "max_age in words": ({"max_age": "abc"}, "invalid_request"),
@@ -65,6 +64,7 @@ MALFORMED: dict[str, tuple[dict[str, Any], str]] = {
     "long number in claims": ({"claims": '{"id_token": {"acr": ' + "9" * 6000 + "}}"}, "invalid_request"),
     "request object": ({"request": "eyJhbGciOiJub25lIn0.e30."}, "request_not_supported"),
     "request_uri": ({"request_uri": "https://evil.test/request"}, "request_uri_not_supported"),
+    "registration": ({"registration": "{}"}, "registration_not_supported"),
 }
 
 
@@ -151,7 +151,7 @@ def test_nobody_is_redirected_for_a_client_that_is_not_known(
 
 EMPTY = (
     *("scope", "state", "nonce", "prompt", "max_age", "acr_values", "claims", "request", "request_uri"),
-    *("response_mode", "login_hint", "ui_locales", "display", "id_token_hint", "foo"),
+    *("response_mode", "login_hint", "ui_locales", "display", "id_token_hint", "registration", "foo"),
 )
 
 
@@ -170,7 +170,8 @@ UNUSUAL: dict[str, dict[str, Any]] = {
     "claims of null members": {"claims": '{"id_token": null, "userinfo": null}'},
     "an acr without conditions": {"claims": '{"id_token": {"acr": null}}'},
     "the longest max_age": {"max_age": "9999999999"},
-    "the only response mode": {"response_mode": "query"},
+    "the ordinary response mode": {"response_mode": "query"},
+    "languages for claims": {"claims_locales": "tlh xx-YY"},
     "the same prompt twice": {"prompt": "login login"},
     "no state": {"state": None},
     "no scope": {"scope": None},

@@ -9,9 +9,11 @@ import pytest
 from starlette.routing import Route
 
 from tests.portal import Portal
+from tests.protocol.client_authentication.test_assertions import CLIENTS, KEYED, MAC, TYPE, claims, client
 from tests.running import RunningServer, demo_client, demo_realm
 from tests.visitor import Visitor
 
+ASSERTIVE = {"keyed": KEYED, "macced": MAC}
 WELL_KNOWN = (
     "/realms/{}/.well-known/openid-configuration",
     "/realms/{}/.well-known/oauth-authorization-server",
@@ -23,7 +25,9 @@ WELL_KNOWN = (
 def http(standing: RunningServer) -> Iterator[httpx.Client]:
     demo = demo_realm()
     posts = demo_client("portal") | {"client_id": "posts", "token_endpoint_auth_method": "client_secret_post"}
-    standing.reload(demo | {"clients": [*demo["clients"], posts]})
+    certified = client("certified", "self_signed_tls_client_auth", jwks=KEYED.jwks)
+    assertive = [c for c in CLIENTS if c["client_id"] in ASSERTIVE]
+    standing.reload(demo | {"clients": [*demo["clients"], posts, certified, *assertive]})
     with standing.http() as http:
         yield http
 
@@ -82,10 +86,10 @@ def test_a_realm_that_does_not_exist_has_none(http: httpx.Client, path: str) -> 
 
 def test_every_address_answers(http: httpx.Client, document: dict[str, Any], standing: RunningServer) -> None:
     addresses = {n: v for n, v in document.items() if n.endswith("_endpoint") or n == "jwks_uri"}
-    assert len(addresses) == 7
+    assert len(addresses) == 1 + 9
 
     for name, address in addresses.items():
-        assert address.startswith(f"{standing.issuer()}/protocol/openid-connect/"), name
+        assert address.startswith(f"{standing.issuer()}/"), name
         assert {http.get(address).status_code, http.post(address).status_code}.isdisjoint({404, 500}), name
 
 
@@ -97,7 +101,7 @@ def test_no_endpoint_is_served_that_is_not_named(document: dict[str, Any], stand
         if isinstance(route, Route) and route.path.startswith("/realms/{realm}/protocol/")
     }
 
-    assert {path for path in served if not path.endswith("/logout-confirm")} <= named
+    assert {path for path in served if not path.endswith(("/logout-confirm", "/3p-cookies/step1.html"))} <= named
 
 
 def test_the_levels_of_the_realm_are_its_acr_values(document: dict[str, Any]) -> None:
@@ -105,7 +109,15 @@ def test_the_levels_of_the_realm_are_its_acr_values(document: dict[str, Any]) ->
 
 
 def test_the_scopes_of_the_realm_are_named(document: dict[str, Any]) -> None:
-    assert document["scopes_supported"] == ["openid", "profile", "email", "payments"]
+    assert document["scopes_supported"] == [
+        "openid",
+        "profile",
+        "email",
+        "address",
+        "phone",
+        "offline_access",
+        "payments",
+    ]
 
 
 def test_every_claim_of_an_id_token_and_of_userinfo_is_named(
@@ -142,23 +154,23 @@ def test_the_grants_that_are_named_are_those_that_are_served(
     assert is_served == (grant_type in document["grant_types_supported"])
 
 
-ASSERTION = {
-    "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
-    "client_assertion": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJwb3J0YWwifQ.AAAA",
-}
+def assertion(server: RunningServer, client_id: str) -> dict[str, str]:
+    signed = ASSERTIVE[client_id].sign(claims(server, client_id))
+    return {"client_assertion_type": TYPE, "client_assertion": signed}
 
 
 @pytest.mark.parametrize("endpoint", ["token", "revocation", "introspection"])
 def test_the_ways_to_authenticate_that_are_named_are_those_that_work(
-    document: dict[str, Any], http: httpx.Client, endpoint: str
+    document: dict[str, Any], http: httpx.Client, standing: RunningServer, endpoint: str
 ) -> None:
     methods: dict[str, tuple[dict[str, Any], httpx.BasicAuth | None]] = {
         "client_secret_basic": ({}, httpx.BasicAuth("portal", "portal-secret-for-demos-only")),
         "client_secret_post": ({"client_id": "posts", "client_secret": "portal-secret-for-demos-only"}, None),
         "none": ({"client_id": "cli"}, None),
-        "client_secret_jwt": ({"client_id": "portal", **ASSERTION}, None),
-        "private_key_jwt": (ASSERTION, None),
-        "tls_client_auth": ({"client_id": "portal"}, None),
+        "client_secret_jwt": (assertion(standing, "macced"), None),
+        "private_key_jwt": (assertion(standing, "keyed"), None),
+        "tls_client_auth": ({"client_id": "certified"}, None),
+        "self_signed_tls_client_auth": ({"client_id": "certified"}, None),
     }
     request = {"grant_type": "refresh_token", "refresh_token": "x", "token": "x"}
     for method, (form, basic) in methods.items():
@@ -200,7 +212,10 @@ def test_the_response_types_that_are_named_are_those_that_work(
     assert works == (response_type in document["response_types_supported"])
 
 
-@pytest.mark.parametrize("response_mode", ["query", "fragment", "form_post", "jwt", "query.jwt", "web_message"])
+MODES = ("query", "fragment", "form_post", "jwt", "query.jwt", "fragment.jwt", "form_post.jwt", "web_message")
+
+
+@pytest.mark.parametrize("response_mode", MODES)
 def test_the_response_modes_that_are_named_are_those_that_work(
     document: dict[str, Any], standing_portal: Portal, passer_by: Visitor, response_mode: str
 ) -> None:

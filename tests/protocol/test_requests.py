@@ -10,8 +10,8 @@ from tests.portal import Portal
 from tests.protocol import raw
 from tests.running import RunningServer
 
-ENDPOINTS = ("auth", "token", "userinfo", "certs", "logout", "revoke", "token/introspect")
-POSTED = ("auth", "token", "userinfo", "logout", "revoke", "token/introspect")
+ENDPOINTS = ("auth", "ext/par/request", "token", "userinfo", "certs", "logout", "revoke", "token/introspect")
+POSTED = ("auth", "ext/par/request", "token", "userinfo", "logout", "revoke", "token/introspect")
 FORM = "application/x-www-form-urlencoded"
 HEADERS = {
     "x-content-type-options": "nosniff",
@@ -99,7 +99,7 @@ def test_an_unknown_method_is_refused(standing: RunningServer, method: str) -> N
         assert "c4n4ry" not in answer.text
 
 
-@pytest.mark.parametrize("name", ["token", "revoke", "token/introspect"])
+@pytest.mark.parametrize("name", ["ext/par/request", "token", "revoke", "token/introspect"])
 def test_what_is_posted_to_cannot_be_fetched(http: httpx.Client, standing: RunningServer, name: str) -> None:
     response = http.get(standing.endpoint(name), params={"grant_type": "client_credentials"})
 

@@ -80,7 +80,7 @@ def test_a_token_that_is_sent_in_two_ways_is_refused(standing_portal: Portal, to
     assert http.get(url, headers=[*headers.items(), *headers.items()]).status_code == 401
 
 
-NO_TOKEN = ["", "Bearer", "Basic cG9ydGFsOng=", "Token abc", "DPoP abc"]
+NO_TOKEN = ["", "Bearer", "Basic cG9ydGFsOng=", "Token abc"]
 
 
 @pytest.mark.parametrize("number", range(len(NO_TOKEN)))

@@ -7,8 +7,10 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import Table, select
 
 from idp.store.database import Database
+from idp.store.tables import credentials
 from tests.portal import Portal
 from tests.protocol.administrator import Administrator
 from tests.races.crowd import CROWD, ROUNDS
@@ -29,10 +31,11 @@ def administrator(server: RunningServer) -> Iterator[Administrator]:
     working.close()
 
 
-def at_once(server: RunningServer, *tasks: Callable[[], Any]) -> list[Any]:
+def at_once(server: RunningServer, *tasks: Callable[[], Any], locked: Table = credentials) -> list[Any]:
     """What each task came to; they begin together, and pile up before the first may write.
 
-    SQLite has one writer: without the queue, one request would be answered before the next is read.
+    Without the queue, one request would be answered before the next is read. SQLite has one writer, and whoever locks
+    rows is it; on PostgreSQL, whatever uses up or removes a factor waits for its row, or one of another table `locked`.
     """
     together, results = threading.Barrier(len(tasks) + 1), [None] * len(tasks)
 
@@ -44,7 +47,8 @@ def at_once(server: RunningServer, *tasks: Callable[[], Any]) -> list[Any]:
     for thread in threads:
         thread.start()
     database = Database(server.settings.database)
-    with database.write():
+    with database.write() as tx:
+        tx.execute(select(locked).with_for_update())
         together.wait()
         threads[0].join(QUEUED)
     database.close()
@@ -201,7 +205,8 @@ def _nobody_stays_in(portal: Portal, crowd: list[Visitor], change: Callable[[], 
 
     def answered(post: Callable[[], Page]) -> Page:
         page = post()
-        one_is_in.set()
+        if arrived([page]):
+            one_is_in.set()
         return page
 
     def meanwhile() -> None:

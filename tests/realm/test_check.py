@@ -38,6 +38,14 @@ def test_a_warning_is_printed_and_is_no_error(run: Check) -> None:
     assert summary == "1 file, 0 problems, 1 warning\n"
 
 
+def test_a_password_too_short_to_stand_alone_is_warned_of(run: Check, tmp_path: Path) -> None:
+    file = tmp_path / "r.yaml"
+    file.write_text(demo("min_length_alone: 15", "min_length_alone: 14"), encoding="utf-8")
+    code, lines, _ = run(file)
+    assert code == 0
+    assert f"{file}:25:53: warning: a password that is the only proof should have at least 15 characters" in lines
+
+
 def test_every_problem_is_a_line_with_its_place(run: Check, tmp_path: Path) -> None:
     file = tmp_path / "r.yaml"
     file.write_text(demo("client_id: portal", "clinet_id: portal").replace("idle: 1h", "idle: 1"), encoding="utf-8")
@@ -85,3 +93,28 @@ def test_two_versions_of_a_file_can_be_checked_together(run: Check, tmp_path: Pa
 def test_the_schema_can_be_written_anew(run: Check, tmp_path: Path) -> None:
     assert run("--write-schema", tmp_path / "s.json") == (0, [], "")
     assert (tmp_path / "s.json").read_bytes() == (ROOT / "realm-config" / "realm.schema.json").read_bytes()
+
+
+def test_an_expectation_that_does_not_hold_is_an_error_with_its_place(run: Check, tmp_path: Path) -> None:
+    file = tmp_path / "r.yaml"
+    expectation = "expect:\n  - who: {roles: [admin]}\n    at: portal\n    asks: []\n    never: [totp]\n"
+    file.write_text(demo() + expectation, encoding="utf-8")
+    line = len(demo().splitlines())
+
+    code, lines, _ = run(file)
+
+    assert code == 1
+    assert lines[:2] == [
+        f"{file}:{line + 2}:5: expected to ask for nothing at 'portal', and it asks for totp",
+        f"{file}:{line + 5}:12: expected never to ask for totp at 'portal', and totp would do",
+    ]
+
+
+def test_a_rule_that_can_never_match_is_a_warning(run: Check, tmp_path: Path) -> None:
+    file = tmp_path / "r.yaml"
+    file.write_text(demo("when: {clients: [billing]}", "when: {clients: [nightly-report]}"), encoding="utf-8")
+
+    code, lines, _ = run(file)
+
+    assert code == 0
+    assert any("the rule 'the billing portal' can never match: none of its clients signs people in" in x for x in lines)

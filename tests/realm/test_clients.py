@@ -109,6 +109,49 @@ def test_a_public_client_may_have_a_private_scheme_with_a_domain_name() -> None:
     assert problems(demo("http://127.0.0.1/callback", "com.example.app:/callback")) == []
 
 
+SINGLE = ("backchannel_logout_uri", "frontchannel_logout_uri", "sector_identifier_uri")
+
+
+@pytest.mark.attack
+@pytest.mark.parametrize("key", SINGLE)
+def test_an_address_that_is_fetched_or_framed_is_checked_as_every_other(key: str) -> None:
+    old = "    post_logout_redirect_uris: [http://localhost:8081/]\n"
+    for uri in (*DANGEROUS, *WILD, *WRONG, "com.example.app:/out", "ftp://rp.test/"):
+        written = uri.replace("\\\\", "\\")
+        found = problems(demo(old, f"{old}    {key}: '{written}'\n"))
+        assert len(found) == 1, (uri, found)
+        assert found[0].startswith("64:"), (uri, found)
+    for uri in ("https://rp.test/out?tenant=1", "http://localhost:8081/out"):
+        assert problems(demo(old, f"{old}    {key}: '{uri}'\n")) == []
+
+
+def test_a_pairwise_client_of_several_hosts_needs_a_sector() -> None:
+    old = "    post_logout_redirect_uris: [http://localhost:8081/]\n"
+    two = demo("[http://localhost:8081/callback]", "[https://a.test/, https://b.test/]")
+    pairwise = "    subject_type: pairwise\n"
+
+    assert only(two.replace(old, pairwise)) == (
+        "63:5: a pairwise client needs 'sector_identifier_uri', unless all its redirect URIs have one host"
+    )
+    assert problems(two.replace(old, f"{pairwise}    sector_identifier_uri: https://a.test/uris\n")) == []
+    assert problems(demo(old, pairwise)) == []
+
+
+def test_what_a_page_of_consent_does_not_show_is_not_asked_for_there() -> None:
+    old = "    post_logout_redirect_uris: [http://localhost:8081/]\n"
+    both = "    require_consent: true\n    authorization_details_types: [payment]\n"
+
+    assert only(demo(old, both)).endswith(
+        "the page of 'require_consent' does not show 'authorization_details_types': use the one or the other"
+    )
+
+
+def test_what_clients_may_register_must_be_scopes_of_the_realm() -> None:
+    text = demo() + "\nregistration: {scopes: [openid, payment]}\n"
+
+    assert only(text).endswith("no scope 'payment' is defined in 'scopes', did you mean 'payments'?")
+
+
 CLEAR = "http://portal.test/callback"
 
 

@@ -148,3 +148,12 @@ def test_an_audience_is_a_uri_or_a_client() -> None:
     text = demo('audience: ["http://localhost:8083"]', "audience: [nightly-reprot]")
     assert "no client 'nightly-reprot' is defined in 'clients', did you mean 'nightly-report'?" in only(text)
     assert problems(demo('audience: ["http://localhost:8083"]', "audience: [nightly-report]")) == []
+
+
+def test_rules_may_name_the_account_pages() -> None:
+    assert problems(demo().replace("clients: [billing]}", "clients: [billing, account]}")) == []
+
+
+def test_no_client_may_have_the_name_of_the_account_pages() -> None:
+    edited = demo().replace("client_id: cli\n", "client_id: account\n")
+    assert "'account' is the client of the account pages" in only(edited)

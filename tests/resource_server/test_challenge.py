@@ -121,4 +121,4 @@ def test_what_is_malformed_is_no_challenge(value: str) -> None:
 
 def test_a_dpop_challenge_is_read_too() -> None:
     read = parse_challenge(f'DPoP {STEP_UP}, algs="ES256", max_age=5')
-    assert read == Challenge(scheme="DPoP", error="insufficient_user_authentication", max_age=5)
+    assert read == Challenge(scheme="DPoP", error="insufficient_user_authentication", max_age=5, algs=("ES256",))

@@ -10,12 +10,15 @@ from idp.errors import InvalidGrantError, InvalidRequestError
 from idp.events.catalogue import Event
 from idp.login import gate
 from idp.login.gate import Authorized
+from idp.oauth import client_authentication, sender_constraint, targets
+from idp.oauth.claims_request import claims_request, scopes_of
 from idp.oauth.client import OAuthClient
 from idp.oauth.issuing import issue_tokens
 from idp.oauth.request import OAuthRequest
 from idp.store import grants
-from idp.store.grants import Grant
+from idp.store.grants import Asked, Grant
 from idp.tokens.bearer import new_bearer
+from idp.tokens.session_state import browser_state, session_state
 
 # A grant without refresh tokens is kept as long as its code and its access token can be used.
 _SLACK = 60
@@ -44,7 +47,7 @@ class RedeemedCode:
 class AuthorizationCode(AuthorizationCodeGrant):  # type: ignore[misc]  # Authlib has no types
     """Authlib's grant, with consuming moved in front of issuing."""
 
-    TOKEN_ENDPOINT_AUTH_METHODS = ("client_secret_basic", "client_secret_post", "none")
+    TOKEN_ENDPOINT_AUTH_METHODS = client_authentication.ALL
     request: OAuthRequest
 
     @staticmethod
@@ -57,22 +60,22 @@ class AuthorizationCode(AuthorizationCodeGrant):  # type: ignore[misc]  # Authli
 
     def create_authorization_response(
         self, redirect_uri: str, grant_user: Any
-    ) -> tuple[int, str, list[tuple[str, str]]]:
-        """A grant with its code, for what the gate has let through."""
+    ) -> tuple[int, dict[str, str], list[tuple[str, str]]]:
+        """A grant with its code, for what the gate has let through; the parameters of the response as the body."""
         authorized = self.request.context.authorized
         if authorized is None:
             raise AssertionError("a code is made for what passed the gate only")
         code = new_bearer()
         self._add_grant(authorized, code)
-        parameters = {"session_state": authorized.session_id, "code": code}
-        if state := self.request.payload.data.get("state"):
-            parameters = {"state": state, **parameters}
-        return 302, "", [("Location", self.server.redirection(redirect_uri, parameters))]
+        state = browser_state(self.request.context.sealer, authorized.session_id)
+        told = session_state(client_id=self.request.client.client_id, redirect_uri=redirect_uri, browser_state=state)
+        return 200, {name: value for name, value in (("session_state", told), ("code", code)) if value}, []
 
     def _add_grant(self, authorized: Authorized, code: str) -> None:
         request, context = self.request, self.request.context
         tokens, now, user = context.realm.tokens, context.now, authorized.known.user
         refreshes = request.client.check_grant_type("refresh_token")
+        by_name = claims_request(request.payload.data.get("claims"), scopes=frozenset(request.client.registered.scopes))
         lasts = tokens.refresh_max if refreshes else tokens.code + tokens.access + _SLACK
         grants.add(
             context.tx,
@@ -81,13 +84,23 @@ class AuthorizationCode(AuthorizationCodeGrant):  # type: ignore[misc]  # Authli
             user_id=user.id,
             epoch=user.epoch,
             session_id=authorized.session_id,
+            trusted_browser_id=authorized.trusted_browser_id,
             scope=request.scope,
             outcome=authorized.outcome,
             nonce=request.payload.data.get("nonce"),
             code=code,
             code_expires_at=now + tokens.code,
             redirect_uri=authorized.request.redirect_uri,
+            address=authorized.address,
             code_challenge=request.payload.data.get("code_challenge"),
+            asked=Asked(
+                claims=by_name.members,
+                resources=request.payload.datalist.get("resource", ()),
+                authorization_details=targets.details_of(request.payload, request.client.registered),
+            ),
+            offline=refreshes and "offline_access" in request.scope.split(),
+            # RFC 9449 section 10: the code is good with this key alone.
+            cnf={"jkt": jkt} if (jkt := request.payload.data.get("dpop_jkt")) else None,
             now=now,
             expires_at=now + lasts,
         )
@@ -119,13 +132,22 @@ class AuthorizationCode(AuthorizationCodeGrant):  # type: ignore[misc]  # Authli
         """Through the gate again, then issue."""
         context, client = self.request.context, self.request.client.registered
         grant = self.request.authorization_code.grant
-        scopes = frozenset(grant.scope.split())
+        scopes = frozenset(grant.scope.split()) | scopes_of(grant.asked.claims)
         try:
+            sender_constraint.bind(self.request, grant)
             known = gate.reopen(context.tx, context.realm, client=client, grant=grant, scopes=scopes, now=context.now)
         except InvalidGrantError:
             grants.end(context.tx, grant.id, context.now)
             raise
+        target = targets.target_of(self.request, scopes=grant.scope.split(), grant=grant)
         token = issue_tokens(
-            context, client=client, grant=grant, known=known, scope=grant.scope, grant_type="authorization_code"
+            context,
+            client=client,
+            grant=grant,
+            known=known,
+            scope=grant.scope,
+            grant_type="authorization_code",
+            cnf=self.request.cnf,
+            target=target,
         )
         return 200, token, default_json_headers

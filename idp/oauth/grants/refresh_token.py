@@ -9,6 +9,8 @@ from authlib.oauth2.rfc6749.grants import RefreshTokenGrant
 from idp.errors import InvalidGrantError
 from idp.events.catalogue import Event
 from idp.login import gate
+from idp.oauth import client_authentication, targets
+from idp.oauth.claims_request import scopes_of
 from idp.oauth.client import OAuthClient
 from idp.oauth.issuing import issue_tokens
 from idp.oauth.request import OAuthRequest
@@ -34,7 +36,7 @@ class PresentedRefreshToken:
 class RefreshToken(RefreshTokenGrant):  # type: ignore[misc]  # Authlib has no types
     """Authlib's grant, with consuming moved in front of issuing."""
 
-    TOKEN_ENDPOINT_AUTH_METHODS = ("client_secret_basic", "client_secret_post", "none")
+    TOKEN_ENDPOINT_AUTH_METHODS = client_authentication.ALL
     INCLUDE_NEW_REFRESH_TOKEN = True
     request: OAuthRequest
 
@@ -56,14 +58,29 @@ class RefreshToken(RefreshTokenGrant):  # type: ignore[misc]  # Authlib has no t
         grant = grants.alive(context.tx, context.realm.name, grant_id=stored.grant_id, now=context.now)
         if grant is None:
             raise InvalidGrantError("The grant of this refresh token has ended.")
+        if client.is_public and grant.cnf is not None and grant.cnf != self.request.cnf:
+            raise InvalidGrantError("This refresh token is bound to another key.")
         # Any white space parts scopes here; a token has them once each, with blanks between (RFC 6749 section 3.3).
         names = dict.fromkeys(self.request.payload.data.get("scope", grant.scope).split())
-        scope, scopes = " ".join(names), frozenset(names)
+        scope, scopes = " ".join(names), frozenset(names) | scopes_of(grant.asked.claims)
         known = gate.reopen(context.tx, context.realm, client=client, grant=grant, scopes=scopes, now=context.now)
-        if not grants.consume_refresh_token(context.tx, value, context.now):
+        target = targets.target_of(self.request, scopes=names, grant=grant)
+        # A confidential client whose tokens are bound proves itself twice over already (FAPI 2.0 section 5.3.2.1).
+        rotates = client.is_public or not client.is_sender_constrained
+        if rotates and not grants.consume_refresh_token(context.tx, value, context.now):
             self._end_family(stored)
             raise InvalidGrantError("This refresh token was used before.")
-        token = issue_tokens(context, client=client, grant=grant, known=known, scope=scope, grant_type="refresh_token")
+        token = issue_tokens(
+            context,
+            client=client,
+            grant=grant,
+            known=known,
+            scope=scope,
+            grant_type="refresh_token",
+            cnf=self.request.cnf,
+            target=target,
+            refresh_token=None if rotates else value,
+        )
         return 200, token, default_json_headers
 
     def _end_family(self, stored: StoredRefreshToken) -> None:

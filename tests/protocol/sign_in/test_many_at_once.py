@@ -27,7 +27,8 @@ def test_a_crowd_does_not_keep_the_key_set_from_being_served(
     for number in range(CROWD):
         stored(
             "INSERT INTO users (id, realm, username, username_key, email_verified, roles, groups, enabled,"
-            " password_hash, epoch, created_at) VALUES (:id, 'demo', :name, :name, :no, '[]', '[]', :yes, :hash, 0, 0)",
+            " password_hash, epoch, snoozed, created_at)"
+            " VALUES (:id, 'demo', :name, :name, :no, '[]', '[]', :yes, :hash, 0, 0, 0)",
             id=str(uuid.uuid4()),
             name=f"person{number}",
             hash=slow,

@@ -12,6 +12,26 @@ depends_on = None
 def upgrade() -> None:
     """Forward."""
     op.create_table(
+        "device_codes",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("realm", sa.String(length=64), nullable=False),
+        sa.Column("client_id", sa.String(length=100), nullable=False),
+        sa.Column("scope", sa.Text(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("user_code", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("grant_id", sa.String(length=64), nullable=True),
+        sa.Column("denied", sa.Boolean(), nullable=False),
+        sa.Column("interval", sa.Integer(), nullable=False),
+        sa.Column("polled_at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_device_codes")),
+        sa.UniqueConstraint("digest", name=op.f("uq_device_codes_digest")),
+        sa.UniqueConstraint("user_code", name=op.f("uq_device_codes_user_code")),
+    )
+    with op.batch_alter_table("device_codes", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_device_codes_expires_at"), ["expires_at"], unique=False)
+
+    op.create_table(
         "guesses",
         sa.Column("subject", sa.String(length=100), nullable=False),
         sa.Column("wrong", sa.Integer(), nullable=False),
@@ -22,6 +42,66 @@ def upgrade() -> None:
     with op.batch_alter_table("guesses", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_guesses_last_at"), ["last_at"], unique=False)
 
+    op.create_table(
+        "limits",
+        sa.Column("subject", sa.String(length=200), nullable=False),
+        sa.Column("taken", sa.Integer(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("subject", name=op.f("pk_limits")),
+    )
+    with op.batch_alter_table("limits", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_limits_expires_at"), ["expires_at"], unique=False)
+
+    op.create_table(
+        "logout_notices",
+        sa.Column("session_id", sa.String(length=64), nullable=False),
+        sa.Column("client_id", sa.String(length=100), nullable=False),
+        sa.Column("realm", sa.String(length=64), nullable=False),
+        sa.Column("user_id", sa.String(length=64), nullable=False),
+        sa.Column("due_at", sa.BigInteger(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("session_id", "client_id", name=op.f("pk_logout_notices")),
+    )
+    with op.batch_alter_table("logout_notices", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_logout_notices_due_at"), ["due_at"], unique=False)
+
+    op.create_table(
+        "pushed_requests",
+        sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("realm", sa.String(length=64), nullable=False),
+        sa.Column("client_id", sa.String(length=100), nullable=False),
+        sa.Column("parameters", sa.Text(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("used_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_pushed_requests")),
+    )
+    with op.batch_alter_table("pushed_requests", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_pushed_requests_expires_at"), ["expires_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_pushed_requests_realm_client_id"), ["realm", "client_id"], unique=False)
+
+    op.create_table(
+        "registered_clients",
+        sa.Column("client_id", sa.String(length=100), nullable=False),
+        sa.Column("realm", sa.String(length=64), nullable=False),
+        sa.Column("registered", sa.JSON(), nullable=False),
+        sa.Column("secret_digest", sa.LargeBinary(length=32), nullable=True),
+        sa.Column("token_digest", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("enabled", sa.Boolean(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("client_id", name=op.f("pk_registered_clients")),
+        sa.UniqueConstraint("token_digest", name=op.f("uq_registered_clients_token_digest")),
+    )
+    with op.batch_alter_table("registered_clients", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_registered_clients_realm"), ["realm"], unique=False)
+
+    op.create_table(
+        "registration_tokens",
+        sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("realm", sa.String(length=64), nullable=False),
+        sa.Column("uses_left", sa.Integer(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_registration_tokens")),
+    )
     op.create_table(
         "revoked_tokens",
         sa.Column("jti", sa.String(length=64), nullable=False),
@@ -47,6 +127,21 @@ def upgrade() -> None:
         sa.UniqueConstraint("realm", "alg", "generation", name=op.f("uq_signing_keys_realm_alg_generation")),
     )
     op.create_table(
+        "subject_keys",
+        sa.Column("realm", sa.String(length=64), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("realm", name=op.f("pk_subject_keys")),
+    )
+    op.create_table(
+        "used_identifiers",
+        sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_used_identifiers")),
+    )
+    with op.batch_alter_table("used_identifiers", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_used_identifiers_expires_at"), ["expires_at"], unique=False)
+
+    op.create_table(
         "users",
         sa.Column("id", sa.String(length=64), nullable=False),
         sa.Column("realm", sa.String(length=64), nullable=False),
@@ -61,10 +156,20 @@ def upgrade() -> None:
         sa.Column("enabled", sa.Boolean(), nullable=False),
         sa.Column("password_hash", sa.Text(), nullable=True),
         sa.Column("epoch", sa.Integer(), nullable=False),
+        sa.Column("snoozed", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
         sa.UniqueConstraint("realm", "email_key", name=op.f("uq_users_realm_email_key")),
         sa.UniqueConstraint("realm", "username_key", name=op.f("uq_users_realm_username_key")),
+    )
+    op.create_table(
+        "consents",
+        sa.Column("user_id", sa.String(length=64), nullable=False),
+        sa.Column("client_id", sa.String(length=100), nullable=False),
+        sa.Column("scope", sa.String(length=100), nullable=False),
+        sa.Column("given_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_consents_user_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("user_id", "client_id", "scope", name=op.f("pk_consents")),
     )
     op.create_table(
         "credentials",
@@ -73,11 +178,13 @@ def upgrade() -> None:
         sa.Column("factor", sa.String(length=32), nullable=False),
         sa.Column("label", sa.String(length=100), nullable=False),
         sa.Column("secret", sa.Text(), nullable=False),
-        sa.Column("last_step", sa.BigInteger(), nullable=False),
+        sa.Column("handle", sa.LargeBinary(), nullable=True),
+        sa.Column("counter", sa.BigInteger(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("last_used_at", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_credentials_user_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_credentials")),
+        sa.UniqueConstraint("handle", name=op.f("uq_credentials_handle")),
     )
     with op.batch_alter_table("credentials", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_credentials_user_id"), ["user_id"], unique=False)
@@ -89,18 +196,23 @@ def upgrade() -> None:
         sa.Column("client_id", sa.String(length=100), nullable=False),
         sa.Column("user_id", sa.String(length=64), nullable=False),
         sa.Column("session_id", sa.String(length=64), nullable=False),
+        sa.Column("trusted_browser_id", sa.String(length=64), nullable=True),
         sa.Column("epoch", sa.Integer(), nullable=False),
         sa.Column("scope", sa.Text(), nullable=False),
         sa.Column("proofs", sa.JSON(), nullable=False),
         sa.Column("acr", sa.String(length=100), nullable=True),
         sa.Column("amr", sa.JSON(), nullable=False),
         sa.Column("auth_time", sa.BigInteger(), nullable=False),
+        sa.Column("offline", sa.Boolean(), nullable=False),
         sa.Column("nonce", sa.Text(), nullable=True),
         sa.Column("code_digest", sa.LargeBinary(length=32), nullable=False),
         sa.Column("code_expires_at", sa.BigInteger(), nullable=False),
         sa.Column("code_used_at", sa.BigInteger(), nullable=True),
         sa.Column("redirect_uri", sa.Text(), nullable=False),
+        sa.Column("address", sa.String(length=64), nullable=False),
         sa.Column("code_challenge", sa.String(length=128), nullable=True),
+        sa.Column("asked", sa.JSON(), nullable=False),
+        sa.Column("cnf", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
         sa.Column("ended_at", sa.BigInteger(), nullable=True),
@@ -111,13 +223,50 @@ def upgrade() -> None:
     with op.batch_alter_table("grants", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_grants_expires_at"), ["expires_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_grants_session_id"), ["session_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_grants_trusted_browser_id"), ["trusted_browser_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_grants_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
+        "links",
+        sa.Column("user_id", sa.String(length=64), nullable=False),
+        sa.Column("purpose", sa.String(length=32), nullable=False),
+        sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("epoch", sa.Integer(), nullable=False),
+        sa.Column("email_key", sa.String(length=400), nullable=True),
+        sa.Column("came_from", sa.Text(), nullable=True),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("used_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_links_user_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("user_id", "purpose", name=op.f("pk_links")),
+        sa.UniqueConstraint("digest", name=op.f("uq_links_digest")),
+    )
+    with op.batch_alter_table("links", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_links_expires_at"), ["expires_at"], unique=False)
+
+    op.create_table(
+        "messages",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("realm", sa.String(length=64), nullable=False),
+        sa.Column("user_id", sa.String(length=64), nullable=False),
+        sa.Column("credential_id", sa.String(length=64), nullable=True),
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("provider_id", sa.String(length=100), nullable=True),
+        sa.Column("status", sa.String(length=20), nullable=False),
+        sa.Column("rank", sa.Integer(), nullable=False),
+        sa.Column("failure", sa.String(length=32), nullable=True),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_messages_user_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_messages")),
+        sa.UniqueConstraint("provider_id", name=op.f("uq_messages_provider_id")),
+    )
+    with op.batch_alter_table("messages", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_messages_created_at"), ["created_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_messages_user_id"), ["user_id"], unique=False)
 
     op.create_table(
         "recovery_codes",
         sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
         sa.Column("user_id", sa.String(length=64), nullable=False),
-        sa.Column("batch", sa.String(length=64), nullable=False),
         sa.Column("used_at", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_recovery_codes_user_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("digest", name=op.f("pk_recovery_codes")),
@@ -133,6 +282,8 @@ def upgrade() -> None:
         sa.Column("user_id", sa.String(length=64), nullable=False),
         sa.Column("epoch", sa.Integer(), nullable=False),
         sa.Column("proofs", sa.JSON(), nullable=False),
+        sa.Column("address", sa.String(length=64), nullable=False),
+        sa.Column("agent", sa.String(length=200), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("used_at", sa.BigInteger(), nullable=False),
         sa.Column("ended_at", sa.BigInteger(), nullable=True),
@@ -159,6 +310,24 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_transactions_browser"), ["browser"], unique=False)
         batch_op.create_index(batch_op.f("ix_transactions_expires_at"), ["expires_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_transactions_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
+        "trusted_browsers",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("user_id", sa.String(length=64), nullable=False),
+        sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("epoch", sa.Integer(), nullable=False),
+        sa.Column("agent", sa.String(length=200), nullable=False),
+        sa.Column("trusted_at", sa.BigInteger(), nullable=False),
+        sa.Column("used_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["users.id"], name=op.f("fk_trusted_browsers_user_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_trusted_browsers")),
+        sa.UniqueConstraint("user_id", "digest", name=op.f("uq_trusted_browsers_user_id_digest")),
+    )
+    with op.batch_alter_table("trusted_browsers", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_trusted_browsers_trusted_at"), ["trusted_at"], unique=False)
 
     op.create_table(
         "refresh_tokens",

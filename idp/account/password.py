@@ -1,0 +1,56 @@
+"""A new password, chosen by its owner."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from idp.account.account import Account, Change, Over, Result
+from idp.events.catalogue import Event
+from idp.factors.breached import Breached
+from idp.factors.password import Passwords
+from idp.login.steps import Message
+from idp.outbound.letters import Letters
+from idp.outbound.notices import Notice
+from idp.policy.passwords import minimum_length, unacceptable
+from idp.store import users
+from idp.store.database import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordRules:
+    """How many characters at least, and whose it is: password managers look for the name."""
+
+    shortest: int
+    username: str
+
+
+class ChangePassword(Change):
+    """It ends every session and grant, this session too: whoever knew the old one is out, and the new one is tried."""
+
+    page, section = "account/password.html", "security"
+
+    def __init__(self, letters: Letters, passwords: Passwords, breached: Breached) -> None:
+        super().__init__(letters)
+        self._passwords = passwords
+        self._breached = breached
+
+    def shown(self, tx: Transaction, account: Account, of: str) -> PasswordRules:
+        """What is asked of it."""
+        return PasswordRules(minimum_length(account.realm, account.person), account.known.user.username)
+
+    def prepare(self, account: Account, form: Mapping[str, str]) -> Mapping[str, str] | Message:
+        """Checked and hashed. Raises Overloaded."""
+        password, user, realm = form.get("new_password", ""), account.known.user, account.realm
+        if not password:
+            return Message("error.empty")
+        if wrong := unacceptable(password, realm=realm, person=account.person, named=user, breached=self._breached):
+            return Message(wrong.message, dict(wrong.values))
+        if password != form.get("repeated", ""):
+            return Message("error.password-differs")
+        return {"hash": self._passwords.hash(password)}
+
+    def apply(self, tx: Transaction, account: Account, of: str, form: Mapping[str, str]) -> Result | None:
+        """Set it."""
+        users.set_password(tx, account.known.user.id, form["hash"])
+        tx.emit(Event.USER_PASSWORD_SET, **account.who, by="owner")
+        self.tell(tx, account, Notice.PASSWORD_CHANGED)
+        return Over("account/password-changed.html")

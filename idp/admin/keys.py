@@ -1,0 +1,83 @@
+"""Signing keys, as administrators see and change them while the server runs."""
+
+import uuid
+from dataclasses import dataclass
+
+from idp.events.catalogue import Event
+from idp.realm.schema import Realm
+from idp.store import signing_keys
+from idp.store.database import Database, Transaction
+from idp.tokens import jose
+from idp.tokens.jose import Algorithm
+from idp.tokens.keys import PUBLISHED_BEFORE, KeyRing, SigningKey
+from idp.tokens.sealing import Sealer
+
+
+class NoSuchKey(Exception):
+    """The realm has no key of that identifier, or signs by no such algorithm; the text is for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListedKey:
+    """A key and what it is for: `signs`, `comes` (signs later) or `verifies` (signed once)."""
+
+    key: SigningKey
+    state: str
+
+
+class SigningKeys:
+    """The keys of one realm."""
+
+    def __init__(self, database: Database, sealer: Sealer, realm: Realm, *, now: int) -> None:
+        self._database = database
+        self._sealer = sealer
+        self._realm = realm
+        self._now = now
+
+    def listed(self) -> list[ListedKey]:
+        """By algorithm, the oldest first."""
+        with self._database.read() as tx:
+            ring = self._ring(tx)
+        return [ListedKey(k, ring.state(k, self._now)) for k in sorted(ring.keys, key=lambda k: (k.alg, k.generation))]
+
+    def rotate(self, alg: Algorithm | None, *, at_once: bool) -> list[SigningKey]:
+        """A new key for the algorithm, or for each: published now, signing in a day or at once. Raises NoSuchKey."""
+        if alg is not None and alg not in self._realm.keys.algorithms:
+            raise NoSuchKey(f"the realm does not sign by {alg}")
+        with self._database.write() as tx:
+            ring = self._ring(tx)
+            active_at = self._now if at_once else self._now + PUBLISHED_BEFORE
+            return [self._add(tx, ring, a, active_at) for a in ([alg] if alg else self._realm.keys.algorithms)]
+
+    def retire(self, kid: str) -> SigningKey | None:
+        """Forget a key: what it signed is refused. The key that takes over where none would sign. Raises NoSuchKey."""
+        with self._database.write() as tx:
+            gone = next((k for k in self._ring(tx).keys if k.kid == kid), None)
+            if gone is None:
+                raise NoSuchKey(f"the realm has no key {kid}")
+            signing_keys.remove(tx, self._realm.name, kid)
+            tx.emit(Event.KEY_RETIRED, realm=self._realm.name, kid=kid, alg=gone.alg)
+            ring = self._ring(tx)
+            if gone.alg not in self._realm.keys.algorithms or ring.can_sign(gone.alg, self._now):
+                return None
+            return self._add(tx, ring, gone.alg, self._now)
+
+    def _add(self, tx: Transaction, ring: KeyRing, alg: Algorithm, active_at: int) -> SigningKey:
+        generation = 1 + max((k.generation for k in ring.keys if k.alg == alg), default=0)
+        private = jose.generate(alg, kid=str(uuid.uuid4()), rsa_bits=self._realm.keys.rsa_bits)
+        key = SigningKey(str(private.kid), alg, generation, active_at, private)
+        signing_keys.add(
+            tx,
+            self._sealer,
+            self._realm.name,
+            alg=alg,
+            generation=generation,
+            private=private,
+            active_at=active_at,
+            now=self._now,
+        )
+        tx.emit(Event.KEY_CREATED, realm=self._realm.name, kid=key.kid, alg=alg)
+        return key
+
+    def _ring(self, tx: Transaction) -> KeyRing:
+        return KeyRing(signing_keys.load(tx, self._sealer, self._realm.name), subject_key=None)

@@ -1,0 +1,58 @@
+"""Whom an administrator may make: names that nobody mistakes for others, roles that the realm has."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from idp.admin.acting import Refused
+from idp.policy.question import Person
+from idp.realm.schema import Realm
+from idp.realm.suggestions import did_you_mean
+from idp.store import users
+
+_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}")
+_NAME = re.compile(r"[^@\s\x00-\x1f\x7f](?:[^@\x00-\x1f\x7f]{0,98}[^@\s\x00-\x1f\x7f])?")
+_LONGEST_KEY = 200
+
+
+@dataclass(frozen=True, slots=True)
+class NewPerson:
+    """What a new person is made from."""
+
+    username: str
+    email: str | None
+    name: str | None
+    roles: tuple[str, ...]
+    groups: tuple[str, ...]
+
+    def in_realm(self, realm: Realm) -> Person:
+        """What policy will see."""
+        by_group = (role for group in self.groups for role in realm.groups[group].roles)
+        return Person(roles=frozenset({*self.roles, *by_group}), groups=frozenset(self.groups))
+
+
+def check_names(person: NewPerson) -> None:
+    """Raises Refused.
+
+    What is compared at sign-in is looked at too: some characters become an `@`, or many, by normalization.
+    """
+    key = users.identifier_key(person.username)
+    if not _NAME.fullmatch(person.username) or users.is_email(key) or not _fits(key, _LONGEST_KEY):
+        raise Refused("a user name has 1 to 100 characters, no @, no invisible ones and no blanks at its ends")
+    email = person.email
+    if email is not None and not (_EMAIL.fullmatch(email) and _fits(users.identifier_key(email), 2 * _LONGEST_KEY)):
+        raise Refused(f"{email!r} is not an e-mail address")
+    if person.name is not None and not _fits(person.name, 200):
+        raise Refused("a full name has 1 to 200 characters, no invisible ones")
+
+
+def _fits(text: str, most: int) -> bool:
+    return 0 < len(text) <= most and text.isprintable()
+
+
+def check_roles(realm: Realm, roles: Sequence[str], groups: Sequence[str]) -> None:
+    """Raises Refused."""
+    for kind, names, defined in (("role", roles, realm.roles), ("group", groups, realm.groups)):
+        for name in names:
+            if name not in defined:
+                raise Refused(f"realm {realm.name!r} has no {kind} {name!r}{did_you_mean(name, defined)}")

@@ -1,0 +1,93 @@
+"""`idp user`: who there is, and by which password and with which roles."""
+
+import getpass
+import sys
+from typing import Any
+
+from idp.admin.acting import Refused
+from idp.admin.new_people import NewPerson
+from idp.cli.user_desk import Desk
+from idp.cli.user_printing import print_list, print_person
+
+
+def add(desk: Desk) -> None:
+    """Print the identifier; and the link of an invitation that no letter brings."""
+    args = desk.args
+    new = NewPerson(desk.person, args.email, args.name, tuple(args.role or ()), tuple(args.group or ()))
+    if not args.invite:
+        print(desk.people.add(desk.realm, new, _password(), _passwords()))
+        return
+    user_id, link = desk.people.invite(desk.realm, new, issuer=desk.issuer)
+    print(user_id, *([link] if link else []), sep="\n")
+
+
+def invite(desk: Desk) -> None:
+    """Print the link, where no letter brings it."""
+    if link := desk.people.invite_again(desk.person, issuer=desk.issuer):
+        print(link)
+
+
+def verify_address(desk: Desk) -> None:
+    """The link is never printed: who reads it here has not read the mail."""
+    desk.people.ask_to_verify(desk.person, issuer=desk.issuer)
+
+
+def list_all(desk: Desk) -> None:
+    """A mistyped name is not an empty realm: SettingsError."""
+    if not (found := desk.seen.listed()):
+        _ = desk.realm
+    print_list(found, as_json=desk.args.json)
+
+
+def show(desk: Desk) -> None:
+    """One of them."""
+    print_person(desk.seen.show(desk.person), as_json=desk.args.json)
+
+
+def set_password(desk: Desk) -> None:
+    """The new one is read from standard input."""
+    desk.people.set_password(desk.realm, desk.person, _password(), _passwords())
+
+
+def set_roles(desk: Desk) -> None:
+    """Nothing is taken away unless that is said."""
+    args, person = desk.args, desk.person
+    roles = [] if args.no_roles else args.role
+    groups = [] if args.no_groups else args.group
+    if roles is None and groups is None:
+        raise Refused("say which: --role, --group, --no-roles or --no-groups")
+    desk.people.set_roles(desk.realm, person, roles=roles, groups=groups)
+
+
+def enable(desk: Desk) -> None:
+    """They may sign in again."""
+    desk.people.set_enabled(desk.person, True)
+
+
+def disable(desk: Desk) -> None:
+    """They may not."""
+    desk.people.set_enabled(desk.person, False)
+
+
+def delete(desk: Desk) -> None:
+    """For good."""
+    desk.people.delete(desk.person)
+
+
+def _passwords() -> Any:
+    from idp.factors.password import Passwords
+
+    return Passwords()
+
+
+def _password() -> str:
+    """One line of standard input; asked for twice where a person types it."""
+    if not sys.stdin.isatty():
+        try:
+            return sys.stdin.buffer.readline().decode().rstrip("\r\n")
+        except UnicodeDecodeError:
+            raise Refused("the password is not UTF-8") from None
+    password = getpass.getpass("Password: ")
+    if getpass.getpass("Once more: ") != password:
+        raise Refused("the two passwords differ")
+    return password

@@ -1,0 +1,60 @@
+"""Whether somebody lets a client have what it asks for (OpenID Connect Core section 3.1.2.4): after the proofs."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from idp.events.catalogue import Event
+from idp.login.situation import Situation
+from idp.login.state import SignIn
+from idp.login.steps import ConsentPage, Message, Page
+from idp.realm.client_sections import Client
+from idp.store import consents
+from idp.store.database import Transaction
+from idp.store.people import Known
+
+
+def to_ask(tx: Transaction, client: Client, state: SignIn, known: Known | None) -> tuple[str, ...]:
+    """The scopes that the person is to be asked about, in the client's order: all of them, or none."""
+    demands = state.request.demands
+    if known is None or state.consented:
+        return ()
+    if "consent" not in demands.prompt:
+        if not client.require_consent:
+            return ()
+        if demands.scopes <= consents.given(tx, user_id=known.user.id, client_id=client.client_id):
+            return ()
+    return tuple(scope for scope in client.scopes if scope in demands.scopes)
+
+
+class ConsentStep:
+    """The button that goes on allows; the other one, which every page has, refuses: `access_denied`."""
+
+    def page(self, situation: Situation, common: dict[str, Any]) -> Page:
+        """What the client asks for."""
+        return ConsentPage(**common, scopes=situation.consent)
+
+    def begin(self, tx: Transaction, situation: Situation, form: Mapping[str, str]) -> None:
+        """There is nothing to fill in."""
+
+    def evaluate(self, attempt: None) -> Message | None:
+        """There is nothing to be wrong."""
+
+    def refused(self, tx: Transaction, attempt: None) -> None:
+        """It is never wrong."""
+
+    def apply(self, tx: Transaction, situation: Situation, attempt: None) -> SignIn | Message:
+        """Remembered for what was shown, so that it is asked once."""
+        state, client, known = situation.state, situation.client, situation.known
+        if known is None:
+            raise AssertionError("nobody is asked before they are known")
+        who = {"user_id": known.user.id, "client_id": client.client_id}
+        consents.give(tx, **who, scopes=situation.consent, now=situation.now)
+        tx.emit(
+            Event.CONSENT_GIVEN,
+            realm=situation.realm.name,
+            username=known.user.username,
+            scope=" ".join(situation.consent),
+            **who,
+        )
+        return replace(state, consented=True)

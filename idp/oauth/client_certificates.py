@@ -1,0 +1,96 @@
+"""Clients that prove themselves by the certificate of their TLS connection (RFC 8705), which the proxy in front ends.
+
+The proxy hands the certificate on in `Client-Cert` (RFC 9440). What it checked is not relied upon: the key was proven
+in the handshake, and everything else is checked here.
+"""
+
+import base64
+import hashlib
+import ipaddress
+from datetime import UTC, datetime
+from typing import Any
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from idp.oauth.client_keys import public_keys_of
+from idp.oauth.request import Context
+from idp.realm.client_sections import Client
+
+METHODS = ("tls_client_auth", "self_signed_tls_client_auth")
+
+
+def thumbprint(der: bytes) -> str:
+    """`x5t#S256` (RFC 8705 section 3.1)."""
+    return base64.urlsafe_b64encode(hashlib.sha256(der).digest()).rstrip(b"=").decode()
+
+
+def is_of(client: Client, der: bytes | None, context: Context) -> bool:
+    """Whether the certificate of the connection proves this client, by the method that it is registered with."""
+    if der is None:
+        return False
+    try:
+        certificate = x509.load_der_x509_certificate(der)
+        if not _is_valid_at(certificate, context.now):
+            return False
+        if client.token_endpoint_auth_method == "tls_client_auth":
+            return _is_issued(certificate, context) and _names(client, certificate)
+        return _has_key_of(client, certificate, context)
+    except (ValueError, TypeError, UnsupportedAlgorithm, x509.UnsupportedGeneralNameType, x509.DuplicateExtension):
+        # Malformed somewhere in a certificate that anybody may have made.
+        return False
+
+
+def _is_valid_at(certificate: x509.Certificate, now: int) -> bool:
+    at = datetime.fromtimestamp(now, UTC)
+    return certificate.not_valid_before_utc <= at <= certificate.not_valid_after_utc
+
+
+def _is_issued(certificate: x509.Certificate, context: Context) -> bool:
+    """Directly, by one of the authorities of the realm file."""
+    for pem in context.realm.client_certificate_authorities:
+        authority = x509.load_pem_x509_certificate(pem.encode())
+        try:
+            certificate.verify_directly_issued_by(authority)
+        except (ValueError, TypeError, InvalidSignature):
+            continue
+        return _is_valid_at(authority, context.now) and not _is_authority(certificate)
+    return False
+
+
+def _is_authority(certificate: x509.Certificate) -> bool:
+    """An intermediate authority is no client, whatever its name."""
+    try:
+        return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+    except x509.ExtensionNotFound:
+        return False
+
+
+def _names(client: Client, certificate: x509.Certificate) -> bool:
+    """RFC 8705 section 2.1.2; the realm file has exactly one of these."""
+    if subject := client.tls_client_auth_subject_dn:
+        return certificate.subject == x509.Name.from_rfc4514_string(subject)
+    try:
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return False
+    if address := client.tls_client_auth_san_ip:
+        return ipaddress.ip_address(address) in names.get_values_for_type(x509.IPAddress)
+    kinds: tuple[tuple[str | None, Any], ...] = (
+        (client.tls_client_auth_san_dns, x509.DNSName),
+        (client.tls_client_auth_san_uri, x509.UniformResourceIdentifier),
+        (client.tls_client_auth_san_email, x509.RFC822Name),
+    )
+    return any(wanted is not None and wanted in names.get_values_for_type(kind) for wanted, kind in kinds)
+
+
+def _has_key_of(client: Client, certificate: x509.Certificate, context: Context) -> bool:
+    """RFC 8705 section 2.2: it is the key that was registered, whoever signed the certificate."""
+    presented = _info(certificate.public_key())
+    return any(_info(key.raw_value) == presented for key in public_keys_of(client, context))
+
+
+def _info(key: Any) -> bytes:
+    encoded: bytes = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return encoded

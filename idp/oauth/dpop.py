@@ -1,0 +1,56 @@
+"""DPoP at the endpoints of this server (RFC 9449): a proof is made for one request, for now, and is good once."""
+
+from idp.errors import InvalidDpopProofError, UseDpopNonceError
+from idp.oauth import endpoints
+from idp.oauth.request import Context, OAuthRequest
+from idp.resource_server.dpop import ALGORITHMS, BadProof, Proof, Shown, verify_proof
+from idp.store import used_identifiers
+
+SIGNING_ALGORITHMS = ALGORITHMS
+# A proof that was made beforehand, by somebody who had the key for a moment, is good for as long as its nonce.
+_NONCE_LASTS = 300
+
+
+def proof_of(request: OAuthRequest, *, endpoint: str, access_token: str | None = None) -> Proof | None:
+    """The proof of a request, not used up yet, or None where it has none.
+
+    `access_token`: at an endpoint that takes tokens, the one that comes with the request. Raises InvalidDpopProofError,
+    UseDpopNonceError.
+    """
+    header = request.headers.get("dpop")
+    if header is None:
+        return None
+    context, is_resource = request.context, access_token is not None
+    shown = Shown(proofs=[header], method=request.method, url=endpoints.url(context.issuer, endpoint))
+    try:
+        proof = verify_proof(shown, now=context.now, access_token=access_token)
+    except BadProof as error:
+        raise InvalidDpopProofError(f"The DPoP proof cannot be used: {error}.", is_resource=is_resource) from None
+    if not _is_nonce(context, proof.nonce):
+        raise UseDpopNonceError(new_nonce(context), is_resource=is_resource)
+    return proof
+
+
+def use(context: Context, proof: Proof, *, is_resource: bool = False) -> None:
+    """Use a proof up; raises InvalidDpopProofError when it was used before."""
+    whose = ("DPoP proof", context.realm.name, proof.jkt, proof.jti)
+    if not used_identifiers.is_first_use(context.tx, *whose, expires_at=proof.expires_at):
+        raise InvalidDpopProofError("The DPoP proof was used before.", is_resource=is_resource)
+
+
+def new_nonce(context: Context) -> str:
+    """A time that only this server can have written (RFC 9449 section 8)."""
+    return _nonce_of(context, context.now)
+
+
+def _is_nonce(context: Context, nonce: str | None) -> bool:
+    written = (nonce or "").partition(".")[0]
+    if not written.isascii() or not written.isdigit() or len(written) > 12:
+        return False
+    _, _, tag = (nonce or "").partition(".")
+    is_ours = context.sealer.is_mac(tag, "dpop nonce", f"{context.realm.name}:{written}")
+    return is_ours and 0 <= context.now - int(written) <= _NONCE_LASTS
+
+
+def _nonce_of(context: Context, at: int) -> str:
+    return f"{at}.{context.sealer.mac('dpop nonce', f'{context.realm.name}:{at}')}"

@@ -1,0 +1,63 @@
+"""Tokens that only their client can use: bound to its key (RFC 9449) or to its certificate (RFC 8705 section 3)."""
+
+from collections.abc import Mapping
+
+from idp.errors import InvalidDpopProofError, InvalidGrantError, InvalidRequestError
+from idp.oauth import dpop
+from idp.oauth.client_certificates import thumbprint
+from idp.oauth.request import OAuthRequest
+from idp.realm.algorithms import FAPI2
+from idp.realm.client_sections import Client
+from idp.store import grants
+from idp.store.grants import Grant
+
+Confirmation = Mapping[str, str]
+# FAPI 2.0 Security Profile section 5.4.1; RFC 9864 calls EdDSA by the name of its curve.
+_OF_PROFILE = (*FAPI2, "Ed25519")
+
+
+def confirmation(request: OAuthRequest, client: Client) -> Confirmation | None:
+    """The `cnf` (RFC 7800) of the tokens that a token request gets; None for bearer tokens.
+
+    Uses the proof of the request up. Raises InvalidDpopProofError, InvalidRequestError for a client that must not have
+    bearer tokens and shows nothing to bind them to.
+    """
+    if request.proof is not None:
+        if client.profile == "fapi2" and request.proof.alg not in _OF_PROFILE:
+            raise InvalidDpopProofError("The DPoP proof is signed by an algorithm that FAPI 2.0 does not allow.")
+        dpop.use(request.context, request.proof)
+        return {"jkt": request.proof.jkt}
+    if client.dpop_bound_access_tokens:
+        raise InvalidDpopProofError("This client's tokens are bound to a key: send a DPoP proof.")
+    if not client.tls_client_certificate_bound_access_tokens:
+        return None
+    if request.certificate is None:
+        raise InvalidRequestError("This client's tokens are bound to its certificate: connect with it.")
+    return {"x5t#S256": thumbprint(request.certificate)}
+
+
+def bind(request: OAuthRequest, grant: Grant) -> None:
+    """A public client's refresh tokens are bound to the key that redeems its code (RFC 9449 section 5).
+
+    Raises InvalidGrantError where the code was asked for with another key.
+    """
+    if grant.cnf is not None and grant.cnf != request.cnf:
+        raise InvalidGrantError("The code is bound to another key.")
+    if request.cnf is not None and request.client.registered.is_public:
+        grants.bind(request.context.tx, grant.id, request.cnf)
+
+
+def is_met(cnf: object, request: OAuthRequest, *, scheme: str) -> bool:
+    """Whether whoever presents a token shows what it is bound to. A proof of the request was verified for the token."""
+    if scheme == "dpop":
+        # A bearer token that comes with a proof is refused: the proof would look like protection and be none.
+        return request.proof is not None and cnf == {"jkt": request.proof.jkt}
+    if cnf is None:
+        return True
+    # RFC 9449 section 7.2: whoever takes a bound token as a bearer token lets a thief use it.
+    return request.certificate is not None and cnf == {"x5t#S256": thumbprint(request.certificate)}
+
+
+def token_type(cnf: object) -> str:
+    """RFC 9449 section 5; a token bound to a certificate is sent as a bearer token."""
+    return "DPoP" if isinstance(cnf, Mapping) and "jkt" in cnf else "Bearer"

@@ -1,0 +1,1 @@
+"""Text messages: one interface, and a driver for each way of sending them."""

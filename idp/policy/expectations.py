@@ -1,0 +1,66 @@
+"""The realm file's own tests: who, where, is asked what and never what."""
+
+from dataclasses import dataclass
+
+from idp.policy.decide import decide
+from idp.policy.proofs import Proof
+from idp.policy.question import Credential, Person, Request, Session
+from idp.realm.factor_sections import RECOVERY
+from idp.realm.policy_sections import Expectation
+from idp.realm.schema import Realm
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What an expectation got instead. `key`: `asks` or `never`; `got`: the factors that would be asked for."""
+
+    key: str
+    wanted: tuple[str, ...]
+    got: tuple[str, ...]
+
+
+def person_of(realm: Realm, expectation: Expectation) -> Person:
+    """Somebody with these roles and groups who owns every second factor of the realm."""
+    groups = frozenset(expectation.who.groups)
+    by_group = (role for group in groups if group in realm.groups for role in realm.groups[group].roles)
+    return Person(
+        roles=frozenset({*expectation.who.roles, *by_group}),
+        groups=groups,
+        credentials=tuple(Credential(factor, factor) for factor in realm.second_factors),
+    )
+
+
+def asked(realm: Realm, expectation: Expectation, now: int) -> frozenset[str]:
+    """The second factors of which any would do, at some step of a new sign-in after the password."""
+    client = realm.client(expectation.at)
+    if client is None:
+        return frozenset()
+    scopes = client.scopes if expectation.scopes is None else expectation.scopes
+    address = "" if expectation.network is None else str(expectation.network.network_address)
+    request = Request(scopes=frozenset(scopes), address=address or _UNNAMED)
+    person = person_of(realm, expectation)
+    given: tuple[Proof, ...] = (Proof("password", now),)
+    found: frozenset[str] = frozenset()
+    for _ in realm.second_factors:
+        demand = decide(realm, person, client, request, Session(given=given), now)
+        if not demand.ask:
+            break
+        found |= frozenset(demand.ask) - {"password"}
+        given = (*given, Proof(demand.ask[0], now, demand.ask[0]))
+    return found
+
+
+def broken(realm: Realm, expectation: Expectation, now: int) -> tuple[Finding, ...]:
+    """What is not as expected."""
+    got = asked(realm, expectation, now)
+    ordered = tuple(f for f in realm.second_factors if f in got)
+    findings = []
+    if got - {RECOVERY} != frozenset(expectation.asks) - {RECOVERY} or frozenset(expectation.asks) - got:
+        findings.append(Finding("asks", expectation.asks, ordered))
+    if forbidden := tuple(f for f in expectation.never if f in got):
+        findings.append(Finding("never", expectation.never, forbidden))
+    return tuple(findings)
+
+
+# An address that documentation keeps for itself (RFC 5737): no rule names its network by chance.
+_UNNAMED = "192.0.2.1"

@@ -1,0 +1,131 @@
+"""The realm file's own tests, and what else `idp check` finds out about a policy."""
+
+from typing import Any
+
+import pytest
+
+from idp.policy.expectations import broken
+from idp.policy.weaknesses import has_no_factor, never_matches, weakest_way_in
+from idp.realm.policy_sections import Expectation
+from idp.realm.schema import Realm
+from tests.policy.build import ALL, APP, LEVELS, NOW, SHEET, TWO_FACTOR, realm
+
+FOR_ADMINS = {**APP, "when": {"roles": ["admin"]}}
+ADMIN = {"roles": ("admin",)}
+
+
+def findings(of: Realm, **expected: Any) -> list[tuple[str, tuple[str, ...]]]:
+    return [(f.key, f.got) for f in broken(of, Expectation.model_validate({"at": "portal", **expected}), NOW)]
+
+
+@pytest.mark.parametrize(
+    ("expected", "found"),
+    [
+        ({"who": ADMIN, "asks": ("totp",)}, []),
+        ({"who": ADMIN, "asks": ("totp",), "never": ("recovery-codes",)}, []),
+        ({"asks": ()}, []),
+        ({"who": ADMIN, "asks": ()}, [("asks", ("totp",))]),
+        ({"asks": ("totp",)}, [("asks", ())]),
+        ({"who": ADMIN, "asks": ("totp", "recovery-codes")}, [("asks", ("totp",))]),
+        ({"who": ADMIN, "asks": ("totp",), "never": ("totp",)}, [("never", ("totp",))]),
+    ],
+)
+def test_an_expectation_holds_or_tells_what_came_instead(expected: Any, found: Any) -> None:
+    assert findings(realm(FOR_ADMINS), **expected) == found
+
+
+def test_recovery_codes_need_not_be_named_where_they_would_do() -> None:
+    assert findings(realm(TWO_FACTOR), asks=("totp",)) == []
+    assert findings(realm(TWO_FACTOR), asks=("totp",), never=("recovery-codes",)) == [("never", ("recovery-codes",))]
+
+
+def test_a_network_may_be_expected() -> None:
+    of = realm({**TWO_FACTOR, "when": {"not_networks": ["10.0.0.0/8"]}})
+
+    assert findings(of, network="10.0.0.0/8", asks=()) == []
+    assert findings(of, asks=("totp",)) == []
+
+
+def test_a_rule_that_is_to_come_asks_nothing_yet() -> None:
+    assert findings(realm({**TWO_FACTOR, "from": "2999-01-01"}), asks=()) == []
+
+
+@pytest.mark.parametrize(
+    ("when", "why"),
+    [
+        ({"scopes": ["unused"]}, "none of its clients is registered for any of its scopes"),
+        ({"networks": ["10.1.0.0/16"], "not_networks": ["10.0.0.0/8"]}, "its networks lie within its not_networks"),
+        ({"networks": ["10.0.0.0/8"], "not_networks": ["10.1.0.0/16", "2001:db8::/32"]}, None),
+        ({"scopes": ["payments"]}, None),
+        ({"roles": ["admin"]}, None),
+    ],
+)
+def test_a_rule_that_can_never_match_is_found(when: dict[str, Any], why: str | None) -> None:
+    of = realm({**TWO_FACTOR, "when": when})
+
+    assert never_matches(of, of.second_factor.rules[0]) == why
+
+
+def test_a_rule_that_no_factor_can_be_set_up_for_is_found() -> None:
+    of = realm(SHEET, APP)
+
+    assert [has_no_factor(of, rule) for rule in of.second_factor.rules] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("rules", "factors"),
+    [
+        ([], ("password",)),
+        ([FOR_ADMINS], ("password",)),
+        ([TWO_FACTOR], ("password", "recovery-codes")),
+        ([APP], ("password", "totp")),
+    ],
+)
+def test_the_weakest_way_in_is_told(rules: list[dict[str, Any]], factors: tuple[str, ...]) -> None:
+    of = realm(*rules)
+
+    assert weakest_way_in(of, of.clients[0], NOW).factors == factors
+
+
+STRONG = {"level": "two-factor", "accept": ["totp", "webauthn"]}
+
+
+@pytest.mark.parametrize(
+    ("expected", "found"),
+    [
+        ({"asks": ("totp", "webauthn"), "never": ("sms", "email", "recovery-codes")}, []),
+        ({"asks": ("webauthn",)}, [("asks", ("webauthn", "totp"))]),
+        ({"asks": ("webauthn", "totp"), "never": ("totp",)}, [("never", ("totp",))]),
+    ],
+)
+def test_an_expectation_is_about_somebody_who_owns_every_factor(expected: Any, found: Any) -> None:
+    assert findings(realm(STRONG, factors=ALL), **expected) == found
+
+
+def test_rules_that_share_no_factor_ask_one_after_the_other() -> None:
+    of = realm(APP, {"level": "two-factor", "accept": ["sms"]}, SHEET, factors=ALL)
+
+    assert findings(of, asks=("totp", "sms", "recovery-codes")) == []
+
+
+@pytest.mark.parametrize(
+    ("rules", "factors"),
+    [
+        ([TWO_FACTOR], ("password", "recovery-codes")),
+        ([{"level": "two-factor", "accept": ["webauthn", "sms", "email"]}], ("password", "email")),
+        ([{**TWO_FACTOR, "trusted_browser": "30d"}], ("password", "recovery-codes")),
+        ([{"level": "phishing-resistant"}], ("password", "webauthn")),
+    ],
+)
+def test_the_weakest_way_in_is_by_the_weakest_factor(rules: list[dict[str, Any]], factors: tuple[str, ...]) -> None:
+    levels = {**LEVELS, "phishing-resistant": {"factors": 2, "accept": ["webauthn"]}}
+    of = realm(*rules, levels=levels, factors=ALL)
+
+    assert weakest_way_in(of, of.clients[0], NOW).factors == factors
+
+
+@pytest.mark.parametrize("factor", ["webauthn", "totp", "sms", "email"])
+def test_every_factor_but_the_sheet_can_be_set_up_for_a_rule(factor: str) -> None:
+    of = realm({"level": "two-factor", "accept": [factor]}, factors=ALL)
+
+    assert not has_no_factor(of, of.second_factor.rules[0])

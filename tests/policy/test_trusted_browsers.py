@@ -1,0 +1,79 @@
+"""Trusted browsers: they waive the rules that allow it, and nothing else."""
+
+from typing import Any
+
+import pytest
+
+from idp.policy.decide import Demand, decide_again
+from idp.policy.proofs import Proof
+from idp.realm.schema import Realm
+from tests.policy.build import APP, NOBODY, NOW, OWNER, TWO_FACTOR, asking, demand, in_short, password, realm, totp
+
+DAY = 86400
+TRUSTING = {**TWO_FACTOR, "trusted_browser": "30d"}
+ALLOWED = realm(TRUSTING)
+
+
+def trusting(of: Realm, ago: int | None, *earlier: Proof, **more: Any) -> Demand:
+    """On a browser that was trusted so many seconds ago."""
+    at = None if ago is None else NOW - ago
+    return demand(of, OWNER, *(earlier or (password(),)), trusted_at=at, **more)
+
+
+@pytest.mark.parametrize(
+    ("of", "ago", "expected"),
+    [
+        pytest.param(ALLOWED, None, "ask totp or recovery-codes", id="not trusted"),
+        pytest.param(ALLOWED, 0, "in as password", id="trusted"),
+        pytest.param(realm({**TRUSTING, "trusted_browser": "10d"}), 10 * DAY - 1, "in as password", id="up to the end"),
+        pytest.param(realm({**TRUSTING, "trusted_browser": "10d"}), 10 * DAY, "ask totp or recovery-codes", id="over"),
+        pytest.param(realm(TWO_FACTOR), 0, "ask totp or recovery-codes", id="the rule does not allow it"),
+        pytest.param(realm(TRUSTING, APP), 0, "ask totp", id="another rule does not"),
+    ],
+)
+def test_a_trusted_browser_waives_the_rule_that_allows_it(of: Realm, ago: int | None, expected: str) -> None:
+    assert in_short(trusting(of, ago)) == expected
+
+
+def test_the_token_says_nothing_of_it_and_the_outcome_names_the_rule() -> None:
+    found = trusting(ALLOWED, 0).outcome
+
+    assert found is not None
+    assert (found.acr, found.amr, found.waived) == ("password", ("pwd",), ("rule 0",))
+
+
+def test_a_rule_that_is_met_is_not_waived() -> None:
+    found = trusting(ALLOWED, 0, password(), totp())
+
+    assert found.outcome is not None
+    assert (found.outcome.waived, [(r.met, r.waived) for r in found.reasons]) == ((), [(True, False)])
+
+
+@pytest.mark.parametrize(
+    "demanded",
+    [{"acr_values": ("two-factor",)}, {"essential_acr": ("two-factor",)}, {"confirm": 60}],
+    ids=["acr_values", "essential acr", "a change of the account"],
+)
+def test_what_is_demanded_otherwise_is_not_waived(demanded: dict[str, Any]) -> None:
+    assert trusting(ALLOWED, 0, request=asking(**demanded)).ask[0] == "totp"
+
+
+def test_a_trusted_browser_is_no_first_proof() -> None:
+    assert trusting(ALLOWED, 0, totp()).ask == ("password",)
+
+
+@pytest.mark.parametrize(
+    ("of", "expected"), [(ALLOWED, True), (realm(TWO_FACTOR), False), (realm(TRUSTING, APP), False)]
+)
+def test_a_grant_goes_on_while_its_browser_is_trusted(of: Realm, expected: bool) -> None:
+    def goes_on(trusted_at: int | None, now: int = NOW) -> bool:
+        again = decide_again(of, OWNER, of.clients[0], asking(), (password(),), now, trusted_at=trusted_at)
+        return again.outcome is not None
+
+    assert goes_on(NOW) is expected
+    assert not goes_on(None)
+    assert not goes_on(NOW, NOW + 30 * DAY)
+
+
+def test_who_owns_nothing_need_not_set_anything_up_on_a_trusted_browser() -> None:
+    assert in_short(demand(ALLOWED, NOBODY, password(), trusted_at=NOW)) == "in as password"

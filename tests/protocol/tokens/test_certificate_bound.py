@@ -1,0 +1,92 @@
+"""Tokens that are bound to the certificate of the client's connection (RFC 8705 section 3)."""
+
+import base64
+import hashlib
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.clock import Clock
+from tests.databases import Databases
+from tests.portal import VERIFIER, Portal
+from tests.protocol.client_authentication.certificates import Certificate
+from tests.protocol.client_authentication.test_certificates import PROXY
+from tests.running import RunningServer, demo_client, demo_realm, write_realms
+from tests.visitor import Visitor
+
+MINE, THIEFS = Certificate("CN=mine"), Certificate("CN=thief")
+BOUND = {"tls_client_certificate_bound_access_tokens": True}
+CLIENTS = [
+    demo_client("portal") | BOUND | {"client_id": "bound"},
+    demo_client("cli") | BOUND | {"client_id": "public"},
+]
+
+
+@pytest.fixture(scope="module")
+def server(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    url, config, demo = databases.fresh(), tmp_path_factory.mktemp("bound"), demo_realm()
+    write_realms(config, demo | {"clients": [*demo["clients"], *CLIENTS]})
+    server = RunningServer(config=config, database=url, clock=Clock(), trusted_proxies=PROXY)
+    yield server
+    server.stop()
+    databases.drop(url)
+
+
+def post(portal: Portal, certificate: Certificate | None, **form: Any) -> dict[str, Any]:
+    if portal.secret:
+        portal.http.auth = httpx.BasicAuth(portal.client_id, portal.secret)
+    else:
+        form["client_id"] = portal.client_id
+    headers = certificate.header if certificate else {}
+    body: dict[str, Any] = portal.http.post(portal.server.endpoint("token"), data=form, headers=headers).json()
+    return body
+
+
+def redeemed(portal: Portal, certificate: Certificate | None) -> dict[str, Any]:
+    visitor = Visitor(portal.server)
+    code = portal.code(visitor, scope="openid profile")
+    visitor.close()
+    form = {"grant_type": "authorization_code", "code": code, "code_verifier": VERIFIER}
+    return post(portal, certificate, **form, redirect_uri=portal.redirect_uri)
+
+
+def userinfo(portal: Portal, token: str, certificate: Certificate | None, scheme: str = "Bearer") -> int:
+    headers = {"authorization": f"{scheme} {token}"} | (certificate.header if certificate else {})
+    with portal.server.http() as http:
+        return http.get(portal.server.endpoint("userinfo"), headers=headers).status_code
+
+
+@pytest.mark.parametrize("number", [0, 1], ids=["confidential", "public"])
+def test_a_bound_token_names_its_certificate_and_is_good_with_it_alone(server: RunningServer, number: int) -> None:
+    portal = Portal(server, CLIENTS[number])
+    tokens = redeemed(portal, MINE)
+    thumbprint = base64.urlsafe_b64encode(hashlib.sha256(MINE.der).digest()).rstrip(b"=").decode()
+    token = tokens["access_token"]
+
+    assert tokens["token_type"] == "Bearer"
+    assert portal.verified(token)["cnf"] == {"x5t#S256": thumbprint}
+    assert userinfo(portal, token, MINE) == 200
+    assert [userinfo(portal, token, other) for other in (THIEFS, None)] == [401, 401]
+    assert userinfo(portal, token, MINE, "DPoP") == 401
+    portal.close()
+
+
+@pytest.mark.attack
+def test_without_a_certificate_there_is_no_token(server: RunningServer) -> None:
+    portal = Portal(server, CLIENTS[0])
+
+    assert redeemed(portal, None)["error"] == "invalid_request"
+    portal.close()
+
+
+@pytest.mark.attack
+def test_a_public_clients_refresh_token_is_bound_to_it_too(server: RunningServer) -> None:
+    portal = Portal(server, CLIENTS[1])
+    refresh = redeemed(portal, MINE)["refresh_token"]
+    form = {"grant_type": "refresh_token", "refresh_token": refresh}
+
+    assert post(portal, THIEFS, **form)["error"] == "invalid_grant"
+    assert "access_token" in post(portal, MINE, **form)
+    portal.close()

@@ -1,0 +1,96 @@
+"""A link that many follow at once does what it does once."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.conftest import Log, Start
+from tests.outbound.mailbox import Mailbox
+from tests.portal import Portal
+from tests.protocol.administrator import Administrator
+from tests.protocol.links.conftest import Forgetful, with_mail
+from tests.races.crowd import CROWD, at_once
+from tests.running import RunningServer
+from tests.visitor import Page, Visitor
+
+pytestmark = pytest.mark.attack
+
+
+@pytest.fixture
+def mailbox() -> Iterator[Mailbox]:
+    with Mailbox() as made:
+        yield made
+
+
+@pytest.fixture
+def server(start: Start, mailbox: Mailbox) -> RunningServer:
+    return start(with_mail(mailbox))
+
+
+@pytest.fixture
+def administrator(server: RunningServer) -> Iterator[Administrator]:
+    working = Administrator(server)
+    yield working
+    working.close()
+
+
+def following(client: httpx.Client, page: Page, **fields: str) -> httpx.Response:
+    """The form of a link. A server that is too busy is asked again."""
+    while True:
+        answer = client.post(page.form.action, data={**page.form.fields, **fields})
+        if answer.status_code != 503:
+            return answer
+
+
+@pytest.fixture
+def clients(server: RunningServer) -> Iterator[list[httpx.Client]]:
+    made = [server.http(headers={"accept": "text/html"}) for _ in range(CROWD)]
+    for client in made:
+        client.timeout = httpx.Timeout(120)
+    yield made
+    for client in made:
+        client.close()
+
+
+def test_one_of_many_new_passwords_is_set(
+    server: RunningServer,
+    portal: Portal,
+    visit: Callable[..., Visitor],
+    mailbox: Mailbox,
+    clients: list[httpx.Client],
+) -> None:
+    page = Forgetful(visit(server), mailbox).opened()
+    words = [f"the words of number {number:02}" for number in range(CROWD)]
+    answers = at_once(
+        *(partial(following, client, page, password=w, repeated=w) for client, w in zip(clients, words, strict=True))
+    )
+    done = [number for number, answer in enumerate(answers) if answer.status_code == 200]
+    assert len(done) == 1
+    visitor = visit(server)
+    assert "code" in visitor.sign_in(portal.send(visitor), "alice", words[done[0]]).parameters()
+
+
+def test_an_address_is_confirmed_once(
+    server: RunningServer,
+    visit: Callable[..., Visitor],
+    administrator: Administrator,
+    clients: list[httpx.Client],
+    log: Log,
+) -> None:
+    page = visit(server).get(administrator.verification("alice"))
+    answers = at_once(*(partial(following, client, page) for client in clients))
+    assert [answer.status_code for answer in answers].count(200) == 1
+    assert len(log.events("user.email_verified")) == 1
+
+
+def test_many_questions_at_once_send_one_letter(
+    server: RunningServer, clients: list[httpx.Client], mailbox: Mailbox
+) -> None:
+    address = f"{server.issuer()}/login-actions/reset-credentials"
+    calls: list[Callable[[], Any]] = [partial(c.post, address, data={"username": "alice"}) for c in clients[:50]]
+    at_once(*calls)
+    server.stop()
+    assert len(mailbox.letters) == 1
