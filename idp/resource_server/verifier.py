@@ -5,15 +5,17 @@ import json
 import re
 from collections.abc import Collection
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import httpx
 from joserfc import jwt
 from joserfc.errors import JoseError
 
 from idp.resource_server.keys import IssuerKeys
 from idp.resource_server.refused import InvalidToken
 from idp.resource_server.token import AccessToken
+
+if TYPE_CHECKING:
+    import httpx
 
 MAX_TOKEN = 16_384  # characters
 _ASYMMETRIC = frozenset(
@@ -40,7 +42,7 @@ class TokenVerifier:
         audience: str,
         algorithms: Collection[str] = ("RS256", "ES256"),
         leeway: int = 10,
-        http: httpx.Client | None = None,
+        http: "httpx.Client | None" = None,
     ) -> None:
         if not algorithms or not _ASYMMETRIC.issuperset(algorithms):
             raise ValueError(f"algorithms are some of {', '.join(sorted(_ASYMMETRIC))}")

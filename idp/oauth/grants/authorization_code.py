@@ -3,17 +3,15 @@
 from dataclasses import dataclass
 from typing import Any
 
-from authlib.consts import default_json_headers
 from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant
 
-from idp.errors import InvalidGrantError, InvalidRequestError
+from idp.errors import InvalidRequestError
 from idp.events.catalogue import Event
-from idp.login import gate
 from idp.login.gate import Authorized
-from idp.oauth import client_authentication, sender_constraint, targets
-from idp.oauth.claims_request import claims_request, scopes_of
+from idp.oauth import client_authentication, targets
+from idp.oauth.claims_request import claims_request
 from idp.oauth.client import OAuthClient
-from idp.oauth.issuing import issue_tokens
+from idp.oauth.grants.redeeming import redeemed
 from idp.oauth.request import OAuthRequest
 from idp.store import grants
 from idp.store.grants import Asked, Grant
@@ -130,24 +128,4 @@ class AuthorizationCode(AuthorizationCodeGrant):  # type: ignore[misc]  # Authli
 
     def create_token_response(self) -> tuple[int, dict[str, Any], Any]:
         """Through the gate again, then issue."""
-        context, client = self.request.context, self.request.client.registered
-        grant = self.request.authorization_code.grant
-        scopes = frozenset(grant.scope.split()) | scopes_of(grant.asked.claims)
-        try:
-            sender_constraint.bind(self.request, grant)
-            known = gate.reopen(context.tx, context.realm, client=client, grant=grant, scopes=scopes, now=context.now)
-        except InvalidGrantError:
-            grants.end(context.tx, grant.id, context.now)
-            raise
-        target = targets.target_of(self.request, scopes=grant.scope.split(), grant=grant)
-        token = issue_tokens(
-            context,
-            client=client,
-            grant=grant,
-            known=known,
-            scope=grant.scope,
-            grant_type="authorization_code",
-            cnf=self.request.cnf,
-            target=target,
-        )
-        return 200, token, default_json_headers
+        return redeemed(self.request, self.request.authorization_code.grant, grant_type="authorization_code")

@@ -2,14 +2,12 @@
 
 from typing import Any
 
-from authlib.consts import default_json_headers
 from authlib.oauth2.rfc6749.errors import AccessDeniedError
 from authlib.oauth2.rfc8628 import AuthorizationPendingError, DeviceCodeGrant, ExpiredTokenError, SlowDownError
 
 from idp.errors import InvalidGrantError, InvalidRequestError, UnauthorizedClientError
-from idp.login import gate
-from idp.oauth import client_authentication, sender_constraint, targets
-from idp.oauth.issuing import issue_tokens
+from idp.oauth import client_authentication
+from idp.oauth.grants.redeeming import redeemed
 from idp.oauth.request import OAuthRequest
 from idp.store import device_codes, grants
 from idp.store.device_codes import Device
@@ -52,29 +50,11 @@ class DeviceCode(DeviceCodeGrant):  # type: ignore[misc]  # Authlib has no types
 
     def create_token_response(self) -> tuple[int, dict[str, Any], Any]:
         """Use the approval up, then through the gate again, then issue."""
-        context, client = self.request.context, self.request.client.registered
+        context = self.request.context
         device: Device = self.request.credential
         grant = None
         if device_codes.consume(context.tx, device.id):
             grant = grants.alive(context.tx, context.realm.name, grant_id=device.grant_id or "", now=context.now)
         if grant is None:
             raise InvalidGrantError("The device_code was used before, or the sign-in has ended.")
-        scopes = frozenset(grant.scope.split())
-        try:
-            known = gate.reopen(context.tx, context.realm, client=client, grant=grant, scopes=scopes, now=context.now)
-            sender_constraint.bind(self.request, grant)
-        except InvalidGrantError:
-            grants.end(context.tx, grant.id, context.now)
-            raise
-        target = targets.target_of(self.request, scopes=grant.scope.split(), grant=grant)
-        token = issue_tokens(
-            context,
-            client=client,
-            grant=grant,
-            known=known,
-            scope=grant.scope,
-            grant_type="device_code",
-            cnf=self.request.cnf,
-            target=target,
-        )
-        return 200, token, default_json_headers
+        return redeemed(self.request, grant, grant_type="device_code")
