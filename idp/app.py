@@ -80,21 +80,39 @@ def system_clock() -> int:
 
 
 def create_app(
-    settings: Settings, *, clock: Callable[[], int] = system_clock, environ: Mapping[str, str] | None = None
+    settings: Settings,
+    *,
+    clock: Callable[[], int] = system_clock,
+    environ: Mapping[str, str] | None = None,
+    themes: Themes | None = None,
 ) -> Starlette:
-    """The ASGI application. Raises SettingsError or RealmFileError when it could not serve as it should."""
+    """The ASGI application. Raises SettingsError or RealmFileError when it could not serve as it should.
+
+    `themes`: those that another application of the process has read and compiled from the same folders.
+    """
     checked_database(settings.database)
     database = Database(settings.database)
     try:
         ensure_migrated(database)
-        return _put_together(settings, database, clock, os.environ if environ is None else environ)
+        return _put_together(
+            settings,
+            database,
+            clock=clock,
+            environ=os.environ if environ is None else environ,
+            themes=themes or Themes(*settings.themes, built_in(), strict=settings.dev),
+        )
     except BaseException:
         database.close()
         raise
 
 
 def _put_together(
-    settings: Settings, database: Database, clock: Callable[[], int], environ: Mapping[str, str]
+    settings: Settings,
+    database: Database,
+    *,
+    clock: Callable[[], int],
+    environ: Mapping[str, str],
+    themes: Themes,
 ) -> Starlette:
     sealer = Sealer(settings.secret_keys)
     passwords = Passwords()
@@ -105,7 +123,6 @@ def _put_together(
     fetcher = Fetcher(reachable=settings.reachable_networks, anywhere=settings.dev)
     registration = Registration(database, fetcher, mode=mode, issuer=settings.issuer)
     realms = Realms(settings.config, mode=mode, environ=environ)
-    themes = Themes(*settings.themes, built_in(), strict=settings.dev)
     # One for each kind of provider, so that a slow mail server keeps no text message waiting.
     letters = Letters(themes.phrase, Outbox("mail"))
     codes = Codes(database=database, sealer=sealer, letters=letters, carrier=Outbox("sms"), settings=settings)

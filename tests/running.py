@@ -5,6 +5,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import yaml
 
 from idp.app import create_app
 from idp.settings import Settings, secret_keys
+from idp.web.themes import Themes, built_in
 from tests.clock import Clock
 
 # Loading the certificates of the world takes longer than many a test.
@@ -66,6 +68,12 @@ def write_realms(directory: Path, *realms: Mapping[str, Any]) -> None:
         new.replace(directory / f"{realm['realm']}.yaml")
 
 
+@cache
+def _own_themes(strict: bool) -> Themes:
+    """Read and compiled once: it takes longer than all else that a server does before it answers."""
+    return Themes(built_in(), strict=strict)
+
+
 class RunningServer:
     """The application behind uvicorn, in a thread. Stop it with `stop`; `url` is its public URL."""
 
@@ -84,7 +92,8 @@ class RunningServer:
             config=config, database=database, port=port, public_url=self.url, dev=dev, secret_keys=keys, **settings
         )
         self.config, self.clock = config, clock
-        self.app = create_app(self.settings, clock=clock, environ=environ)
+        themes = None if self.settings.themes else _own_themes(dev)
+        self.app = create_app(self.settings, clock=clock, environ=environ, themes=themes)
         configuration = uvicorn.Config(
             self.app,
             log_config=None,

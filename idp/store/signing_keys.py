@@ -18,7 +18,7 @@ def load(tx: Transaction, sealer: Sealer, realm: str) -> list[SigningKey]:
             alg=row.alg,
             generation=row.generation,
             active_at=row.active_at,
-            private=import_private(sealer.open(row.private, _context(realm, row.kid))),
+            private=import_private(sealer.open(row.private, _context(realm, row.kid)), kid=row.kid, alg=row.alg),
         )
         for row in rows
     ]

@@ -5,7 +5,7 @@ import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -27,6 +27,7 @@ BASE = "base"
 BASE_LOCALE = "en"
 
 _THEME_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+_Read = Callable[[Path], Mapping[str, str]]
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 
 # What a browser may send is cut here, so that the work for a request does not grow with its headers.
@@ -76,7 +77,8 @@ class Themes:
         if BASE not in names:
             raise UnknownTheme(f"no theme {BASE!r} in {', '.join(map(str, directories)) or 'no directory'}")
         self._strict = strict
-        self._themes = {name: _read_theme(name, directories, strict=strict) for name in sorted(names)}
+        read = cache(_read_messages)  # the messages of `base` are in every theme
+        self._themes = {name: _read_theme(name, directories, strict=strict, read=read) for name in sorted(names)}
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -199,7 +201,7 @@ class _ThemeEnvironment(ImmutableSandboxedEnvironment):
         return tree
 
 
-def _read_theme(name: str, directories: Sequence[Path], *, strict: bool) -> _Theme:
+def _read_theme(name: str, directories: Sequence[Path], *, strict: bool, read: _Read) -> _Theme:
     own = [directory / name for directory in directories]
     base = [directory / BASE for directory in directories]
     roots = own if name == BASE else own + base
@@ -207,17 +209,17 @@ def _read_theme(name: str, directories: Sequence[Path], *, strict: bool) -> _The
         environment=_ThemeEnvironment(
             ChoiceLoader([FileSystemLoader(roots), PrefixLoader({BASE: FileSystemLoader(base)})]),
         ),
-        catalogues=_read_catalogues(roots, strict=strict),
+        catalogues=_read_catalogues(roots, strict=strict, read=read),
         static_files=MappingProxyType(_read_static_files([root / "static" for root in roots])),
     )
 
 
-def _read_catalogues(roots: Sequence[Path], *, strict: bool) -> dict[str, dict[str, str]]:
+def _read_catalogues(roots: Sequence[Path], *, strict: bool, read: _Read) -> dict[str, dict[str, str]]:
     """One complete catalogue per locale: the last root's messages first, so that those nearer to the theme win."""
     catalogues: dict[str, dict[str, str]] = {}
     for root in reversed(roots):
         for file in sorted(root.glob("messages/*.toml")):
-            catalogues.setdefault(file.stem, {}).update(_read_messages(file))
+            catalogues.setdefault(file.stem, {}).update(read(file))
     if strict:
         return catalogues
     english = catalogues.get(BASE_LOCALE, {})
