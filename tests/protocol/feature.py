@@ -1,16 +1,18 @@
 """The server of a feature's tests, and its clients: each feature has a realm file of its own beside its tests."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from tests.clock import Clock
 from tests.databases import Databases
 from tests.portal import Portal
 from tests.running import RunningServer, write_realms
+from tests.visitor import Visitor
 
 
 @contextmanager
@@ -52,3 +54,23 @@ def portal_of(server: RunningServer, tests: str, client_id: str) -> Iterator[Por
         yield portal
     finally:
         portal.close()
+
+
+@pytest.fixture(scope="module")
+def standing(
+    request: pytest.FixtureRequest, databases: Databases, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningServer]:
+    """A server with the realm file beside the tests, for every test of the module."""
+    with serving(databases, str(request.path), tmp_path_factory.mktemp("realms")) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def portal(request: pytest.FixtureRequest, standing: RunningServer) -> Iterator[Portal]:
+    with portal_of(standing, str(request.path), "portal") as portal:
+        yield portal
+
+
+@pytest.fixture
+def visitor(standing: RunningServer, visit: Callable[..., Visitor]) -> Visitor:
+    return visit(standing)

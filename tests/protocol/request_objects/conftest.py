@@ -1,17 +1,17 @@
 """A server with the realm file of this folder, whose clients have the keys of this run."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from tests.databases import Databases
-from tests.portal import Portal
-from tests.protocol.feature import portal_of, serving
+from tests.protocol.feature import portal, serving, visitor
 from tests.protocol.party import Party
 from tests.protocol.request_objects.keys import OTHER, OWN, RSA
 from tests.running import RunningServer
-from tests.visitor import Visitor
+
+__all__ = ["party", "portal", "standing", "visitor"]
 
 
 @pytest.fixture(scope="module")
@@ -33,14 +33,3 @@ def standing(databases: Databases, tmp_path_factory: pytest.TempPathFactory, par
     }
     with serving(databases, __file__, tmp_path_factory.mktemp("realms"), keys) as server:
         yield server
-
-
-@pytest.fixture(scope="module")
-def portal(standing: RunningServer) -> Iterator[Portal]:
-    with portal_of(standing, __file__, "portal") as portal:
-        yield portal
-
-
-@pytest.fixture
-def visitor(standing: RunningServer, visit: Callable[..., Visitor]) -> Visitor:
-    return visit(standing)
