@@ -19,11 +19,11 @@ FROM debian:12-slim
 RUN apt-get update && apt-get upgrade -y && apt-get install -y --no-install-recommends python3 && rm -rf /var/lib/apt/lists/*
 RUN useradd --system --uid 10001 --home-dir /var/lib/idp --create-home --shell /usr/sbin/nologin idp
 COPY --from=build /opt/idp /opt/idp
-ENV PATH=/opt/idp/bin:/usr/bin:/bin PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+ENV PATH=/opt/idp/bin:/usr/bin:/bin PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 IDP_CONFIG=/etc/idp/realms
 WORKDIR /var/lib/idp
 USER idp
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s CMD \
     ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8080/health/live', timeout=2)"]
 ENTRYPOINT ["idp"]
-CMD ["serve", "--config", "/etc/idp/realms", "--host", "0.0.0.0"]
+CMD ["serve", "--host", "0.0.0.0"]

@@ -9,11 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from idp.cli.options import CONFIG_VARIABLE, default_config
 from idp.cli.policy_findings import broken_expectations, short_passwords, surprises
 from idp.realm.loading import Examination, Mode, Problem, RealmFileError, examine, read_file
 from idp.realm.watching import NO_FILE, realm_files
-
-DEFAULT = Path("realm-config")
 
 
 def add_parser(subparsers: Any) -> None:
@@ -24,7 +23,11 @@ def add_parser(subparsers: Any) -> None:
         description="Print what is wrong with realm files, one a line: path:line:column: message.",
     )
     parser.add_argument(
-        "paths", nargs="*", type=Path, metavar="PATH", help=f"files or directories (default: {DEFAULT})"
+        "paths",
+        nargs="*",
+        type=Path,
+        metavar="PATH",
+        help=f"files or directories (default: ${CONFIG_VARIABLE}, else realm-config)",
     )
     parser.add_argument(
         "--production",
@@ -42,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
 
         args.write_schema.write_text(written_schema(), encoding="utf-8")
         return 0
-    examined, problems = _examine(args.paths or [DEFAULT], Mode.PRODUCTION if args.production else Mode.CHECK)
+    examined, problems = _examine(args.paths or [default_config()], Mode.PRODUCTION if args.production else Mode.CHECK)
     warnings = [warning for examination in examined.values() for warning in examination.warnings]
     for problem in problems:
         print(problem)

@@ -19,9 +19,15 @@ from idp.settings import (
 from idp.store.database import Database
 from idp.store.migrations import ensure_migrated
 
+CONFIG_VARIABLE = "IDP_CONFIG"
 DATABASE_VARIABLE = "IDP_DATABASE"
 PUBLIC_URL_VARIABLE = "IDP_PUBLIC_URL"
 BREACHED_VARIABLE = "IDP_BREACHED_PASSWORDS"
+
+
+def default_config() -> Path:
+    """The directory of the realm files where none is named."""
+    return Path(os.environ.get(CONFIG_VARIABLE) or "realm-config")
 
 
 def add_config(parser: argparse.ArgumentParser) -> None:
@@ -29,9 +35,9 @@ def add_config(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--config",
         type=Path,
-        default=Path("realm-config"),
+        default=default_config(),
         metavar="DIR",
-        help="the directory of the realm files (default: realm-config)",
+        help=f"the directory of the realm files (default: ${CONFIG_VARIABLE}, else realm-config)",
     )
 
 

@@ -36,7 +36,7 @@ def idp(
     """`idp("user", "list", …, given="standard input")`, in a directory with the demo realm in `realm-config`."""
     write_realms(tmp_path / "realm-config", demo_realm())
     monkeypatch.chdir(tmp_path)
-    for name in ("IDP_SECRET_KEY", "IDP_DATABASE", "IDP_BREACHED_PASSWORDS"):
+    for name in ("IDP_SECRET_KEY", "IDP_CONFIG", "IDP_DATABASE", "IDP_PUBLIC_URL", "IDP_BREACHED_PASSWORDS"):
         monkeypatch.delenv(name, raising=False)
     root, told = logging.getLogger(), signal.getsignal(signal.SIGTERM)
     handlers, level = root.handlers, root.level

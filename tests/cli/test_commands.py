@@ -104,6 +104,16 @@ def test_check_exits_with_1_for_a_broken_file_and_names_the_place(idp: Command, 
     assert done.out == "realm-config/demo.yaml:2:1: unknown key 'clint', did you mean 'clients'?\n"
 
 
+def test_the_realm_files_may_be_named_once_for_every_command(
+    idp: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "realm-config").rename(tmp_path / "elsewhere")
+    monkeypatch.setenv("IDP_CONFIG", str(tmp_path / "elsewhere"))
+    assert idp("check").err == "1 file, 0 problems, 0 warnings\n"
+    assert idp("migrate").status == 0
+    assert idp("user", "list", "--realm", "demo").status == 0
+
+
 def test_an_argument_that_is_no_text_is_told(idp: Command) -> None:
     done = idp("user", "show", "--realm", "demo", "\udcff")
     assert (done.status, done.err.splitlines()[-1]) == (2, "idp: error: an argument is not UTF-8")
