@@ -156,8 +156,10 @@ def _sqlite(url: URL) -> Engine:
 
 
 def _postgresql(url: URL) -> Engine:
+    from idp.store.answering import AnsweringConnection  # loads the driver, which SQLite does without
+
     options = "-c statement_timeout=5000 -c lock_timeout=4000 -c idle_in_transaction_session_timeout=30000"
-    return create_engine(
+    engine = create_engine(
         url,
         pool_size=_CONNECTIONS // 2,
         max_overflow=0,
@@ -174,3 +176,9 @@ def _postgresql(url: URL) -> Engine:
             "keepalives_count": 2,
         },
     )
+
+    @event.listens_for(engine, "do_connect")
+    def connect(_: Any, __: Any, arguments: Sequence[Any], options: Mapping[str, Any]) -> AnsweringConnection:
+        return AnsweringConnection.connect(*arguments, **options)
+
+    return engine

@@ -1,6 +1,7 @@
 """While the database is away, locked, read-only or full, nobody is let in or waits for long, and nothing is lost."""
 
 import os
+import signal
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
@@ -87,6 +88,18 @@ def postgresql_locked(url: str) -> Iterator[None]:
         other.execute(sql.SQL("LOCK TABLE {} IN EXCLUSIVE MODE").format(sql.SQL(", ").join(map(sql.Identifier, names))))
         yield
         other.rollback()
+
+
+@contextmanager
+def postgresql_frozen(server: Server, name: str) -> Iterator[None]:
+    """What answers on the connections that are open stands still; new ones get through."""
+    found = server.connection.execute("SELECT pid FROM pg_stat_activity WHERE datname = %s", [name])
+    processes = [row[0] for row in found]
+    for process in processes:
+        os.kill(process, signal.SIGSTOP)
+    yield
+    for process in processes:
+        os.kill(process, signal.SIGCONT)
 
 
 def database_of(server: RunningServer) -> Database:
@@ -221,9 +234,9 @@ def test_what_has_expired_is_taken_out_after_an_outage_too(
     visitor.submit(billing.send(visitor), username="alice", password=PASSWORD)
     assert under_way() == 1
     with outage():
-        eventually(lambda: [line for line in log.events("http.unavailable") if "request_id" not in line])
+        eventually(lambda: [line for line in log.events("http.unavailable") if "request_id" not in line], within=10)
     server.clock.advance(100_000)
-    eventually(lambda: under_way() == 0)
+    eventually(lambda: under_way() == 0, within=10)
 
 
 if ENGINE == "sqlite":  # the disk of a database server is its own
@@ -247,3 +260,17 @@ if ENGINE == "sqlite":  # the disk of a database server is its own
         assert report.call("revoke", token=token).status_code == 200
         assert report.introspect(token) == {"active": False}
         report.close()
+
+
+if ENGINE == "postgresql":
+
+    def test_a_server_that_froze_is_given_up_and_asked_anew(
+        databases: Databases, database_url: str, portal: Portal, visitor: Visitor
+    ) -> None:
+        engine, name = databases.engine, make_url(database_url).database or ""
+        assert isinstance(engine, Server)
+        tokens = portal.sign_in(visitor)
+        with postgresql_frozen(engine, name):
+            refused = within(LONGEST, lambda: portal.refresh(tokens.refresh))
+            assert (refused.status, refused.error) == (503, "temporarily_unavailable")
+            assert within(LONGEST, lambda: portal.refresh(tokens.refresh)).status == 200
