@@ -1,5 +1,6 @@
 """The one gate: whatever issues a token or raises a session asks here what is still to be proven."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from idp.errors import InvalidGrantError
@@ -92,6 +93,23 @@ def authorized(
         address=browser.address,
         now=now,
     )
+
+
+def identified(
+    tx: Transaction, realm: Realm, *, client: Client, by: Mapping[str, str], scopes: frozenset[str], now: int
+) -> Known:
+    """Somebody whom another names, in place of the first proof: where nothing else is to be proven.
+
+    `by`: their `username` or `email`. Raises InvalidGrantError.
+    """
+    known = people.of_name(tx, realm.name, **by)
+    if known is None or not known.user.enabled:
+        raise InvalidGrantError("There is nobody of this name who can sign in.")
+    # Where they are nobody says: rules of networks bind.
+    asked = decide(realm, known.person(realm), client, Request(scopes=scopes), Session(), now)
+    if asked.error is not None or asked.reasons or client.default_max_age is not None:
+        raise InvalidGrantError("The rules ask for a sign-in.")
+    return known
 
 
 def reopen(tx: Transaction, realm: Realm, *, client: Client, grant: Grant, scopes: frozenset[str], now: int) -> Known:

@@ -18,15 +18,6 @@ ASSERTION_TYPE: str = JWTBearerClientAssertion.CLIENT_ASSERTION_TYPE
 METHODS = {"client_secret_jwt": MAC, "private_key_jwt": SIGNING}
 
 
-def subject_of(assertion: str) -> str:
-    """The client that an assertion is about, unverified; empty where it names none."""
-    try:
-        subject = jose.unverified(assertion)[1].get("sub")
-    except BadToken:
-        return ""
-    return subject if isinstance(subject, str) else ""
-
-
 def is_of(client: Client, assertion: str, context: Context) -> bool:
     """Whether the client made it, for this server, by its method, for the first time."""
     method = client.token_endpoint_auth_method
@@ -42,15 +33,12 @@ def is_of(client: Client, assertion: str, context: Context) -> bool:
     audiences = (issuer,) if is_fapi else (issuer, endpoints.url(issuer, "token"))
     try:
         _, claims = jose.verify_foreign(assertion, keys, algorithms=[a for a in allowed if a in METHODS[method]])
-        identifier, expires_at = assertions.check(
-            claims,
-            issuer=client.client_id,
-            subject=client.client_id,
-            audiences=audiences,
-            single_audience=is_fapi,
-            now=context.now,
+        said = assertions.check(
+            claims, issuer=client.client_id, audiences=audiences, single_audience=is_fapi, now=context.now
         )
     except BadToken:
         return False
-    whose = ("client assertion", context.realm.name, client.client_id, identifier)
-    return used_identifiers.is_first_use(context.tx, *whose, expires_at=expires_at)
+    if said.subject != client.client_id:
+        return False
+    whose = ("client assertion", context.realm.name, client.client_id, said.identifier)
+    return used_identifiers.is_first_use(context.tx, *whose, expires_at=said.expires_at)

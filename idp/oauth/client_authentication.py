@@ -15,6 +15,7 @@ from idp.oauth.request import OAuthRequest
 from idp.realm.algorithms import MAC, SIGNING
 from idp.realm.client_sections import Client
 from idp.realm.secrets import Secret
+from idp.tokens import assertions
 from idp.tokens.bearer import new_bearer
 
 # What proves a client; a connection's certificate is known only where a trusted proxy hands it on.
@@ -114,7 +115,7 @@ def _presented(request: OAuthRequest) -> Presented:
 def _of_assertion(assertion: str, kind: str | None, client_id: str) -> Presented:
     if kind != client_assertions.ASSERTION_TYPE:
         raise InvalidRequestError("This client_assertion_type is not offered.")
-    subject = client_assertions.subject_of(assertion)
+    subject = assertions.claimed(assertion, "sub")
     if client_id and client_id != subject:
         # The same answer as for a wrong assertion.
         raise _refused()

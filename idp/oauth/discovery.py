@@ -5,7 +5,7 @@ from typing import Any, get_args
 
 from idp.oauth import client_authentication, dpop, endpoints, registration
 from idp.oauth.demands import PROMPTS
-from idp.oauth.grants import GRANTS
+from idp.oauth.grants import offered
 from idp.oauth.introspection import Introspection
 from idp.oauth.pkce import PkceS256
 from idp.oauth.response_modes import MODES
@@ -40,7 +40,7 @@ def metadata(realm: Realm, issuer: str, *, behind_proxy: bool) -> dict[str, Any]
         "require_pushed_authorization_requests": _all_push(realm),
         "response_types_supported": ["code"],
         "response_modes_supported": list(MODES),
-        "grant_types_supported": [grant.GRANT_TYPE for grant in GRANTS],
+        "grant_types_supported": [grant.GRANT_TYPE for grant in offered(realm)],
         "subject_types_supported": list(SUBJECT_TYPES),
         **{f"{what}_signing_alg_values_supported": list(realm.keys.algorithms) for what in _SIGNED},
         **{f"{what}_encryption_alg_values_supported": list(KEY_ENCRYPTION) for what in ENCRYPTED},
@@ -61,7 +61,7 @@ def metadata(realm: Realm, issuer: str, *, behind_proxy: bool) -> dict[str, Any]
         "code_challenge_methods_supported": list(PkceS256.SUPPORTED_CODE_CHALLENGE_METHOD),
         "dpop_signing_alg_values_supported": list(dpop.SIGNING_ALGORITHMS),
         "tls_client_certificate_bound_access_tokens": behind_proxy,
-        **_client_authentication(behind_proxy=behind_proxy),
+        **_client_authentication(realm, behind_proxy=behind_proxy),
         "authorization_response_iss_parameter_supported": True,
         "check_session_iframe": f"{issuer}/protocol/openid-connect/login-status-iframe.html",
         "frontchannel_logout_supported": True,
@@ -98,9 +98,9 @@ def _all_push(realm: Realm) -> bool:
     return bool(asking) and all(c.require_pushed_authorization_requests for c in asking)
 
 
-def _client_authentication(*, behind_proxy: bool) -> dict[str, Any]:
+def _client_authentication(realm: Realm, *, behind_proxy: bool) -> dict[str, Any]:
     methods = {
-        "token": tuple(dict.fromkeys(m for grant in GRANTS for m in grant.TOKEN_ENDPOINT_AUTH_METHODS)),
+        "token": tuple(dict.fromkeys(m for grant in offered(realm) for m in grant.TOKEN_ENDPOINT_AUTH_METHODS)),
         "revocation": Revocation.CLIENT_AUTH_METHODS,
         "introspection": Introspection.CLIENT_AUTH_METHODS,
     }

@@ -149,26 +149,41 @@ def issue_exchanged_token(
     }
 
 
-def issue_client_token(
-    context: Context, *, client: Client, scope: str, cnf: Confirmation | None, target: Target
+def issue_without_sign_in(
+    context: Context,
+    *,
+    client: Client,
+    scope: str,
+    grant_type: str,
+    cnf: Confirmation | None,
+    target: Target,
+    known: Known | None = None,
 ) -> dict[str, Any]:
-    """A token for the client itself: no person, so neither `acr` nor `amr` (RFC 6749 section 4.4)."""
+    """An access token alone: for the client itself (RFC 6749 section 4.4), or for a person whom somebody else named.
+
+    Nothing was proven, so that it has neither `acr` nor `amr` nor `auth_time`.
+    """
     realm, now = context.realm, context.now
+    subject, person = client.client_id, {}
+    if known is not None:
+        subject = context.keyrings.of(realm).subject(client, known.user.id)
+        person = {"uid": access_tokens.identifying(context, known), **claims.roles(known.roles_in(realm))}
     access_claims = claims.access(
         issuer=context.issuer,
-        subject=client.client_id,
+        subject=subject,
         client_id=client.client_id,
         audience=target.audience,
         scope=scope,
         now=now,
         lifetime=realm.tokens.access,
-        extra={**_confirmed(cnf), **target.described},
+        extra={**person, **_confirmed(cnf), **target.described},
     )
     context.tx.emit(
         Event.TOKEN_ISSUED,
         realm=realm.name,
         client_id=client.client_id,
-        grant_type="client_credentials",
+        **({} if known is None else {"user_id": known.user.id, "username": known.user.username}),
+        grant_type=grant_type,
         scope=scope,
     )
     return {

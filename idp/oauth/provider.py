@@ -8,6 +8,7 @@ from idp.login.gate import Authorized
 from idp.login.request import AuthorizationRequest, AuthorizationResponse
 from idp.oauth import client_authentication, device_authorization
 from idp.oauth.authorization import AuthorizationEndpoint
+from idp.oauth.grants import jwt_bearer
 from idp.oauth.keyrings import KeyRings
 from idp.oauth.pushed_requests import PushedRequests
 from idp.oauth.request import Context, OAuthRequest, Pairs
@@ -72,12 +73,15 @@ class Provider:
         )
 
     def prepare(self, realm: Realm, *, method: str, parameters: Pairs, headers: Mapping[str, str]) -> None:
-        """Have the keys at hand of the client that a request names: nothing is fetched inside a transaction."""
+        """Have the keys at hand of the client and issuer that a request names: none are fetched in a transaction."""
         is_signed = any(name in _SIGNED_BY_CLIENTS for name, _ in parameters)
         request = OAuthRequest(method=method, parameters=parameters, headers=headers)
         client = realm.client(client_authentication.claimed_client_id(request))
         if client is not None and client.jwks_uri is not None and (is_signed or _needs_keys(client)):
             self._key_sets.fetch(client.jwks_uri)
+        vouching = jwt_bearer.trusted_issuer_of(realm, dict(parameters).get("assertion", ""))
+        if vouching is not None and vouching.jwks_uri is not None:
+            self._key_sets.fetch(vouching.jwks_uri)
 
     def issue(self, tx: Transaction, authorized: Authorized) -> AuthorizationResponse:
         """A code for what the gate let through, on its way to the client."""

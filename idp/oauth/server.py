@@ -10,7 +10,7 @@ from idp.errors import GrantTypeNotOfferedError, InvalidRequestError, OAuth2Erro
 from idp.oauth import client_authentication, dpop, sender_constraint
 from idp.oauth.client import OAuthClient
 from idp.oauth.device_authorization import DeviceAuthorization
-from idp.oauth.grants import GRANTS
+from idp.oauth.grants import offered
 from idp.oauth.introspection import Introspection
 from idp.oauth.pkce import PkceS256
 from idp.oauth.pushed_requests import PushedAuthorization
@@ -41,7 +41,7 @@ class RealmServer(AuthorizationServer):  # type: ignore[misc]  # Authlib has no 
         super().__init__()
         self.realm = realm
         self.issuer = issuer
-        for grant in GRANTS:
+        for grant in offered(realm):
             self.register_grant(grant, [PkceS256()] if grant.GRANT_TYPE == "authorization_code" else None)
         for endpoint in (Revocation, Introspection, UserInfo, PushedAuthorization, DeviceAuthorization):
             self.register_endpoint(endpoint)

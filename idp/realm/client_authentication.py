@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from cryptography import x509
 
 from idp.realm.algorithms import MAC
-from idp.realm.client_sections import Client, JsonWebKey
+from idp.realm.client_sections import Client, JsonWebKey, TrustedIssuer
 from idp.realm.document import Path
 from idp.realm.findings import Finding
 from idp.realm.schema import Realm
@@ -77,13 +77,18 @@ def _check_secrets(client: Client, path: Path) -> Iterator[Finding]:
 
 def _check_keys(client: Client, path: Path) -> Iterator[Finding]:
     method = client.token_endpoint_auth_method
-    if client.jwks is not None and client.jwks_uri is not None:
-        yield Finding((*path, "jwks_uri"), "keys are in 'jwks' or at 'jwks_uri': remove one of them", key=True)
     if method in _BY_KEY and client.jwks is None and client.jwks_uri is None:
         yield Finding(
             path, f"the key 'jwks' is missing in '{client.client_id}': {method} needs the client's public keys"
         )
-    for place, key in enumerate(client.jwks.keys if client.jwks else ()):
+    yield from check_key_set(client, path)
+
+
+def check_key_set(of: Client | TrustedIssuer, path: Path) -> Iterator[Finding]:
+    """Keys in two places, and keys that are none."""
+    if of.jwks is not None and of.jwks_uri is not None:
+        yield Finding((*path, "jwks_uri"), "keys are in 'jwks' or at 'jwks_uri': remove one of them", key=True)
+    for place, key in enumerate(of.jwks.keys if of.jwks else ()):
         if wrong := _wrong_with(key):
             yield Finding((*path, "jwks", "keys", place), wrong)
 

@@ -15,6 +15,7 @@ from idp.realm.words import (
     BASE64,
     BASE64URL,
     CLIENT_ID,
+    Duration,
     Text,
     Word,
 )
@@ -25,6 +26,7 @@ GrantType = Literal[
     "client_credentials",
     "urn:ietf:params:oauth:grant-type:device_code",
     "urn:ietf:params:oauth:grant-type:token-exchange",
+    "urn:ietf:params:oauth:grant-type:jwt-bearer",
 ]
 AuthMethod = Literal[
     "client_secret_basic",
@@ -64,7 +66,7 @@ class JsonWebKey(Section):
 
 
 class JsonWebKeySet(Section):
-    """Public keys of a client (RFC 7517 section 5)."""
+    """Public keys of somebody (RFC 7517 section 5)."""
 
     keys: tuple[JsonWebKey, ...] = Field(min_length=1, max_length=20)
     """The keys. While one replaces another, both stand here."""
@@ -206,6 +208,25 @@ class Client(Section):
     def secrets(self) -> tuple[Secret, ...]:
         """Those that are good now, the newest first."""
         return tuple(s for s in (self.client_secret, self.client_secret_previous) if s is not None)
+
+
+class TrustedIssuer(Section):
+    """Somebody else whose assertions say who a person is, in place of the first proof (RFC 7523 section 2.1)."""
+
+    issuer: Text
+    """The `iss` of the assertions, compared character by character."""
+    jwks: JsonWebKeySet | None = None
+    """The issuer's public keys."""
+    jwks_uri: Annotated[str, Field(max_length=500)] | None = None
+    """Where the issuer publishes its keys; either this or `jwks`."""
+    signing_alg: SigningAlgorithm
+    """The only algorithm of its assertions."""
+    subject: Literal["username", "email"]
+    """What the `sub` of an assertion is: somebody's user name here, or their address if they have verified it."""
+    clients: Names = Field(min_length=1)
+    """The clients that may present its assertions."""
+    max_lifetime: Annotated[Duration, Field(le=3600)] = 300
+    """The furthest that the `exp` of an assertion may lie ahead. At most 1h."""
 
 
 class StatementIssuer(Section):

@@ -8,16 +8,16 @@ from idp.realm.client_sections import Client
 from idp.realm.document import Node, Path, Position
 from idp.realm.findings import Finding
 from idp.realm.mode import Mode
-from idp.realm.redirects import SCHEME, is_clear_text, weakness
+from idp.realm.redirects import CLEAR_TEXT, fetched_weakness, is_clear_text, weakness
 from idp.realm.schema import Realm
 from idp.realm.signing import check_algorithms
 from idp.realm.suggestions import shortened
 
 OF_PEOPLE = ("authorization_code", "urn:ietf:params:oauth:grant-type:device_code")
-FOR_CONFIDENTIAL = ("client_credentials", "urn:ietf:params:oauth:grant-type:token-exchange")
+JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+FOR_CONFIDENTIAL = ("client_credentials", "urn:ietf:params:oauth:grant-type:token-exchange", JWT_BEARER)
 # Of their secrets we keep digests only, and a certificate of the realm's authorities is its operator's to give.
 NOT_REGISTERED = ("client_secret_jwt", "tls_client_auth")
-CLEAR_TEXT = "use https (http is for this machine, and for development)"
 
 
 def check_clients(realm: Realm, root: Node, mode: Mode) -> Iterator[Finding]:
@@ -101,13 +101,8 @@ def _uris(client: Client) -> Iterator[tuple[Path, str, str]]:
 
 
 def _weakness(key: str, uri: str, client: Client) -> str | None:
-    """Why it may not be registered. What is no redirect is fetched or framed: a private scheme leads nowhere."""
-    if key in _LISTS:
-        return weakness(uri, public=client.is_public)
-    scheme = SCHEME.match(uri)
-    if scheme and scheme[1].lower() not in ("http", "https"):
-        return f"has the scheme '{scheme[1].lower()}': use https"
-    return weakness(uri, public=False)
+    """Why it may not be registered. What is no redirect is fetched or framed."""
+    return weakness(uri, public=client.is_public) if key in _LISTS else fetched_weakness(uri)
 
 
 def _named(key: str, uri: str) -> str:

@@ -19,6 +19,7 @@ from idp.realm.schema import Realm
 from idp.realm.sending import check_sending
 from idp.realm.sentences import explain, no_value, place
 from idp.realm.signing import check_signing
+from idp.realm.trusted_issuers import check_trusted_issuers, warn_of_unsaid
 
 __all__ = ["Examination", "Mode", "Problem", "RealmFileError", "examine", "load", "read_file"]
 
@@ -151,9 +152,11 @@ def _contradictions(realm: Realm, root: Node, mode: Mode) -> Iterator[Finding]:
     yield from check_clients(realm, root, mode)
     yield from check_sending(realm, root, mode)
     yield from check_signing(realm)
+    yield from check_trusted_issuers(realm, root, mode)
 
 
 def _surprises(realm: Realm, mode: Mode) -> Iterator[Finding]:
     yield from warn_of_unguarded(realm)
+    yield from warn_of_unsaid(realm, mode)
     yield from warn_of_rules(realm)
     yield from warn_of_clear_text(realm, mode)

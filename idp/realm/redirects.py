@@ -11,6 +11,7 @@ RESPONSE_PARAMETERS = ("code", "state", "iss", "error")
 MAX_PARAMETERS = 50
 SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+")
+CLEAR_TEXT = "use https (http is for this machine, and for development)"
 ALLOWED = re.compile(r"[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]*")  # RFC 3986 appendix A
 
 
@@ -34,6 +35,14 @@ def weakness(uri: str, *, public: bool) -> str | None:
     if not public:
         return f"has the private scheme '{scheme}', which is for applications without a secret: use https"
     return _query_weakness(uri.partition("?")[2])
+
+
+def fetched_weakness(uri: str) -> str | None:
+    """Why the server, or a frame, may not fetch from there: a private scheme leads nowhere."""
+    scheme = SCHEME.match(uri)
+    if scheme and scheme[1].lower() not in ("http", "https"):
+        return f"has the scheme '{scheme[1].lower()}': use https"
+    return weakness(uri, public=False)
 
 
 def is_clear_text(uri: str) -> bool:

@@ -48,6 +48,8 @@ class References:
                 yield from self._one("scope", scope, (*path, "scope"))
             yield from self._each("level", client.default_acr_values, (*path, "default_acr_values"))
         yield from self._each("scope", self._realm.registration.scopes, ("registration", "scopes"))
+        for index, trusted in enumerate(self._realm.trusted_issuers):
+            yield from self._each("client", trusted.clients, ("trusted_issuers", index, "clients"))
         yield from self._encourage()
         for index, expectation in enumerate(self._realm.expect):
             path = ("expect", index)
@@ -119,6 +121,8 @@ def check_twice(realm: Realm) -> Iterator[Finding]:
     rules = realm.second_factor.rules
     yield from _twice("rule", ((r.name, ("second_factor", "rules", i, "name")) for i, r in enumerate(rules)))
     yield from _twice("client", ((c.client_id, ("clients", i, "client_id")) for i, c in enumerate(realm.clients)))
+    trusted = ((t.issuer, ("trusted_issuers", i, "issuer")) for i, t in enumerate(realm.trusted_issuers))
+    yield from _twice("trusted issuer", trusted)
     logins: list[tuple[str, Path]] = []
     for index, user in enumerate(realm.users):
         logins.append((user.username.casefold(), ("users", index, "username")))

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, PrivateAttr
 
 from idp.realm.algorithms import SigningAlgorithm
-from idp.realm.client_sections import Client, Registration
+from idp.realm.client_sections import Client, Registration, TrustedIssuer
 from idp.realm.factor_sections import RECOVERY, SECOND_FACTORS, Factors, Mail
 from idp.realm.policy_sections import Expectation, Level, Rule, SecondFactorPolicy
 from idp.realm.section import Names, Section
@@ -153,6 +153,8 @@ class Realm(Section):
     """Certificates in PEM that those of tls_client_auth must descend from, directly."""
     clients: tuple[Client, ...] = ()
     """The portals, APIs and programs that people sign in to."""
+    trusted_issuers: tuple[TrustedIssuer, ...] = ()
+    """Whose assertions say who a person is: tokens for people who are not there."""
     registration: Registration = Registration()
     """What clients may register by themselves."""
     users: tuple[SeedUser, ...] = ()
@@ -189,6 +191,10 @@ class Realm(Section):
     def enabled_clients(self) -> dict[str, Client]:
         """The enabled clients of the file by their identifier."""
         return {client.client_id: client for client in self.clients if client.enabled}
+
+    def trusted_issuer(self, issuer: str) -> TrustedIssuer | None:
+        """The one of that name."""
+        return next((trusted for trusted in self.trusted_issuers if trusted.issuer == issuer), None)
 
     @cached_property
     def second_factors(self) -> tuple[str, ...]:

@@ -107,6 +107,18 @@ def by_identifier(tx: Transaction, realm: str, identifier: str) -> Known | None:
     return _known(tx, _BY_EMAIL if is_email(key) else _BY_USERNAME, realm, key)
 
 
+def of_name(tx: Transaction, realm: str, *, username: str = "", email: str = "") -> Known | None:
+    """The person of exactly this user name, or of this address if it is verified: somebody else's word is not folded.
+
+    What we take for one name may be two people's elsewhere.
+    """
+    known = _known(tx, _BY_EMAIL if email else _BY_USERNAME, realm, identifier_key(email or username))
+    if known is None:
+        return None
+    is_meant = (known.user.email == email and known.user.email_verified) if email else known.user.username == username
+    return known if is_meant else None
+
+
 def by_id(tx: Transaction, realm: str, user_id: str) -> Known | None:
     """The person of that identifier, in that realm only."""
     return _known(tx, _BY_ID, realm, user_id)

@@ -25,11 +25,16 @@ from idp.tokens.bearer import new_bearer
 from idp.tokens.sealing import Sealer
 from tests.matrix.table import LEVELS
 from tests.portal import Portal, challenge
+from tests.protocol.signer import Signer
 from tests.running import RunningServer, every_factor
 from tests.visitor import ADA_SECRET, PASSWORD, Visitor
 
 DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
+JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+# Somebody whom the realm trusts to say who people are.
+SIGNER = Signer("ES256")
+TRUSTED = {"issuer": "https://issuer.example", "jwks": SIGNER.jwks, "signing_alg": "ES256", "subject": "username"}
 # Clients for which people are asked for their consent.
 ASKING = "asking-"
 AGENT = "Mozilla/5.0"
@@ -57,15 +62,17 @@ def realm() -> dict[str, Any]:
         users=[],
         scopes={"act": {"description": "Anything", "audience": [c["client_id"] for c in clients]}},
         clients=[*clients, job | {"scope": "act"}],
+        trusted_issuers=[TRUSTED | {"clients": list(LEVELS)}],
     )
 
 
 def _client(client_id: str, **fields: Any) -> dict[str, Any]:
+    without_consent = () if fields["require_consent"] else (JWT_BEARER,)
     return {
         "client_id": client_id,
         "client_secret": f"the secret of {client_id}",
         "redirect_uris": [f"https://{client_id}.example/callback"],
-        "grant_types": ["authorization_code", "refresh_token", DEVICE, EXCHANGE],
+        "grant_types": ["authorization_code", "refresh_token", DEVICE, EXCHANGE, *without_consent],
         "scope": "openid act",
         **fields,
     }

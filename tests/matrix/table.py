@@ -89,10 +89,16 @@ MAY_CHANGE = frozenset(
 )
 # Rules that a trusted browser waives are not what a request demands: that is never waived.
 DEMANDED = REACHES | {"a trusted browser": LEVELS[:1]}
-# Changes that nobody without a factor finds anything to make on.
-NEED_A_FACTOR = frozenset({"rename", "remove", "recovery-codes"})
 # Nobody takes back what they have not given.
 GAVE_NOTHING = frozenset({"half done: asked for consent", "consent withdrawn"})
+# Whom an issuer that the realm trusts names, without anything being proven: nobody gets further than to be named, and
+# nobody is asked for their consent.
+NAMED = {
+    state: () if state in ("disabled", "half done and disabled", "deleted", *GAVE_NOTHING) else LEVELS[:1]
+    for state in REACHES
+}
+# Changes that nobody without a factor finds anything to make on.
+NEED_A_FACTOR = frozenset({"rename", "remove", "recovery-codes"})
 
 
 @dataclass(frozen=True)
@@ -107,6 +113,7 @@ GRANTS = (
     "refresh_token",
     "urn:ietf:params:oauth:grant-type:device_code",
     "urn:ietf:params:oauth:grant-type:token-exchange",
+    "urn:ietf:params:oauth:grant-type:jwt-bearer",
 )
 DOCUMENT = Nothing("the same document for everybody")
 ROWS: dict[str, tuple[str, ...] | Nothing] = {
@@ -196,6 +203,7 @@ _TABLES = {
     "refresh_token": OF_GRANTS,
     "urn:ietf:params:oauth:grant-type:device_code": OF_GRANTS,
     # What is exchanged was made where no rule was waived.
+    "urn:ietf:params:oauth:grant-type:jwt-bearer": NAMED,
     "urn:ietf:params:oauth:grant-type:token-exchange": OF_GRANTS | DEMANDED | {"the app removed since": ()},
 }
 

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from idp.store import links, tables, users
 from idp.tokens.bearer import new_bearer
-from tests.matrix.people import DEVICE, EXCHANGE, Case
+from tests.matrix.people import DEVICE, EXCHANGE, JWT_BEARER, SIGNER, TRUSTED, Case
 from tests.matrix.table import ADDED, LEVELS, LINKS, STEPS, ways
 from tests.visitor import PASSWORD, Page
 
@@ -163,6 +163,18 @@ def poll(case: Case) -> bool:
 def exchange(case: Case) -> bool:
     named = {"subject_token": case.access, "subject_token_type": "urn:ietf:params:oauth:token-type:access_token"}
     return case.portal.token(grant_type=EXCHANGE, scope="act", **named).status == 200
+
+
+def named(case: Case) -> bool:
+    """By an issuer that is trusted, while the person is somewhere else."""
+    server = case.world.server
+    said = {"iss": TRUSTED["issuer"], "sub": case.username, "aud": server.issuer(), "exp": server.clock() + 60}
+    assertion = SIGNER.sign(said | {"jti": f"for {case.username} at {case.level}"})
+    tokens = case.portal.token(grant_type=JWT_BEARER, assertion=assertion, scope="act")
+    if tokens.status == 200:
+        assert not tokens.access_claims.keys() & {"acr", "amr", "auth_time", "sid"}
+        assert tokens.body.keys().isdisjoint({"refresh_token", "id_token"})
+    return tokens.status == 200
 
 
 def approve(case: Case) -> bool:
@@ -332,6 +344,7 @@ WAYS: dict[str, Way] = {
     "refresh_token": refresh,
     DEVICE: poll,
     EXCHANGE: exchange,
+    JWT_BEARER: named,
     "approve a device": approve,
     "ask who it is": who_it_is,
     "ask what a token is worth": worth,

@@ -81,6 +81,10 @@ class Slots:
         tokens = self.portal.token(grant_type=exchange, subject_token=token, subject_token_type=kind)
         return tokens.error != "invalid_request"
 
+    def assertion(self, token: str) -> bool:
+        grant = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+        return self.portal.token(grant_type=grant, assertion=token).error != "invalid_grant"
+
     def device_code(self, token: str) -> bool:
         grant = "urn:ietf:params:oauth:grant-type:device_code"
         return self.portal.token(grant_type=grant, device_code=token).error != "invalid_grant"

@@ -9,6 +9,10 @@ from tests.conftest import Start
 from tests.portal import Portal
 from tests.protocol.client_authentication.test_assertions import claims, client
 from tests.protocol.dpop.holder import Holder
+from tests.protocol.jwt_bearer.issuer import GRANT as JWT_BEARER
+from tests.protocol.jwt_bearer.issuer import SIGNER as WORD
+from tests.protocol.jwt_bearer.issuer import claims as a_word
+from tests.protocol.jwt_bearer.issuer import for_, issuer
 from tests.protocol.signer import Signer
 from tests.protocol.slots import Slots
 from tests.protocol.token_exchange.test_token_exchange import ACCESS
@@ -18,7 +22,7 @@ from tests.visitor import Visitor
 PLACES = (
     *("introspection", "bearer", "code", "refresh", "revocation", "id_token_hint", "session_cookie", "client_secret"),
     *("client_assertion", "dpop_proof", "subject_token", "device_code", "user_code"),
-    *("authorization_hint", "request_object", "request_uri"),
+    *("authorization_hint", "request_object", "request_uri", "assertion"),
 )
 TAKES = {
     ("access", "bearer"),
@@ -34,14 +38,17 @@ TAKES = {
     ("exchanged", "bearer"),
     ("exchanged", "introspection"),
     ("exchanged", "subject_token"),
+    ("named", "bearer"),
+    ("named", "introspection"),
     ("assertion", "client_assertion"),
+    ("word", "assertion"),
     ("proof", "dpop_proof"),
     ("device", "device_code"),
     ("user code", "user_code"),
 }
 GRANTS = (
     *("authorization_code", "refresh_token"),
-    *("urn:ietf:params:oauth:grant-type:token-exchange", "urn:ietf:params:oauth:grant-type:device_code"),
+    *("urn:ietf:params:oauth:grant-type:token-exchange", "urn:ietf:params:oauth:grant-type:device_code", JWT_BEARER),
 )
 SIGNER = Signer("ES256")
 # Its UserInfo is signed, so that there is one more kind of token to confuse with others.
@@ -54,12 +61,26 @@ def server(start: Start) -> RunningServer:
     """The portal may use every grant."""
     demo = demo_realm()
     clients = [c | {"grant_types": list(GRANTS)} if c["client_id"] == "portal" else c for c in demo["clients"]]
-    return start(demo | {"clients": [*clients, SIGNED, KEYED]})
+    trusted = [issuer(clients=["portal"]), issuer("keyed", clients=["portal"], jwks=SIGNER.jwks)]
+    return start(demo | {"clients": [*clients, SIGNED, KEYED], "trusted_issuers": trusted})
 
 
 KINDS = (
     *("access", "refresh", "code", "id", "session", "transaction", "csrf", "own"),
-    *("exchanged", "userinfo", "evidence", "assertion", "proof", "nonce", "device", "user code", "pushed", "response"),
+    *(
+        "exchanged",
+        "named",
+        "word",
+        "userinfo",
+        "evidence",
+        "assertion",
+        "proof",
+        "nonce",
+        "device",
+        "user code",
+        "pushed",
+        "response",
+    ),
 )
 
 
@@ -86,6 +107,8 @@ def test_a_token_is_taken_in_its_own_place_only(
         "csrf": form.fields["csrf_token"],
         "exchanged": portal.token(grant_type=GRANTS[2], subject_token=tokens.access, subject_token_type=ACCESS).access,
         "userinfo": signed.userinfo(signed.sign_in(visitor).access).text,
+        "named": for_(portal).access,
+        "word": WORD.sign(a_word(portal.server)),
         "evidence": portal.http.post(asked, data={"token": tokens.access}, headers=accept, auth=secret).text,
         "assertion": SIGNER.sign(claims(portal.server)),
         "proof": holder.proof(),
@@ -99,7 +122,7 @@ def test_a_token_is_taken_in_its_own_place_only(
     slots = Slots(portal, portal.http)
     # Where it is not taken first: what takes a code or a refresh token uses it up, and a hint ends the session.
     places = sorted(PLACES, key=lambda place: ((kind, place) in TAKES, PLACES.index(place)))
-    if kind in ("access", "refresh", "exchanged"):
+    if kind in ("access", "refresh", "exchanged", "named"):
         places.remove("revocation")
 
     taken = {(kind, place) for place in places if getattr(slots, place)(artefacts[kind])}

@@ -91,7 +91,8 @@ REGULAR = {
         (
             "64:19: unknown value 'implicit' for an item of 'grant_types'"
             " (known: authorization_code, refresh_token, client_credentials, "
-            "urn:ietf:params:oauth:grant-type:device_code, urn:ietf:params:oauth:grant-type:token-exchange)"
+            "urn:ietf:params:oauth:grant-type:device_code, urn:ietf:params:oauth:grant-type:token-exchange, "
+            "urn:ietf:params:oauth:grant-type:jwt-bearer)"
         ),
     ),
     "a language": ("[en, de]", "[en, fr]", "11:15: unknown value 'fr' for an item of 'locales' (known: en, de)"),

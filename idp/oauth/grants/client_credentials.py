@@ -6,7 +6,7 @@ from authlib.consts import default_json_headers
 from authlib.oauth2.rfc6749.grants import ClientCredentialsGrant
 
 from idp.oauth import client_authentication, targets
-from idp.oauth.issuing import issue_client_token
+from idp.oauth.issuing import issue_without_sign_in
 from idp.oauth.request import OAuthRequest
 
 
@@ -19,10 +19,11 @@ class ClientCredentials(ClientCredentialsGrant):  # type: ignore[misc]  # Authli
     def create_token_response(self) -> tuple[int, dict[str, Any], Any]:
         """An access token, no refresh token."""
         scope = self.request.client.get_allowed_scope(self.request.payload.data.get("scope"))
-        token = issue_client_token(
+        token = issue_without_sign_in(
             self.request.context,
             client=self.request.client.registered,
             scope=scope,
+            grant_type=self.GRANT_TYPE,
             cnf=self.request.cnf,
             target=targets.target_of(self.request, scopes=scope.split(), grant=None),
         )
