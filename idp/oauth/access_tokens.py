@@ -24,6 +24,18 @@ class ActiveToken:
     known: Known | None
 
     @property
+    def audience(self) -> tuple[str, ...]:
+        """The APIs that it is for."""
+        named = self.claims["aud"]
+        return tuple(named) if isinstance(named, list) else (named,)
+
+    @property
+    def exchanged(self) -> tuple[str, ...]:
+        """The `jti` of every exchanged token that it rests on, its own among them: each may be revoked by itself."""
+        is_own = self.grant is not None and self.claims["client_id"] == self.grant.client_id
+        return (*self.claims.get("chain", ()), *(() if is_own else (self.claims["jti"],)))
+
+    @property
     def scopes(self) -> frozenset[str]:
         """What it is good for."""
         return frozenset(self.claims["scope"].split())
@@ -38,18 +50,17 @@ def active(context: Context, token: str) -> ActiveToken | None:
     if realm.client(claims["client_id"]) is None:
         return None
     if "gid" not in claims:
-        return None if revoked_tokens.contains(context.tx, claims["jti"]) else _without_grant(context, claims)
+        return None if revoked_tokens.contains(context.tx, (claims["jti"],)) else _without_grant(context, claims)
     grant = grants.alive(context.tx, realm.name, grant_id=claims["gid"], now=now)
     known = people.by_id(context.tx, realm.name, grant.user_id) if grant else None
     if grant is None or known is None:
         return None
-    # One that another client got in exchange ends by itself, and not with the grant only.
-    if claims["client_id"] != grant.client_id and revoked_tokens.contains(context.tx, claims["jti"]):
-        return None
     person = known.person(realm)
     if not all(person.still_has(proof) for proof in grant.proofs):
         return None
-    return ActiveToken(claims, grant, known)
+    found = ActiveToken(claims, grant, known)
+    # One that another client got in exchange ends by itself, and what was made from it, and not with the grant only.
+    return None if found.exchanged and revoked_tokens.contains(context.tx, found.exchanged) else found
 
 
 def identifying(context: Context, known: Known) -> str:

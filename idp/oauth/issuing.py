@@ -114,13 +114,17 @@ def issue_exchanged_token(
     scope: str,
     audience: tuple[str, ...],
     actor: dict[str, Any] | None,
+    chain: tuple[str, ...],
     expires_at: int,
     cnf: Confirmation | None,
 ) -> dict[str, Any]:
-    """An access token of the same grant for another client, with what was proven then (RFC 8693 section 2.2)."""
+    """An access token of the same grant for another client, with what was proven then (RFC 8693 section 2.2).
+
+    `chain`: the `jti` of each exchanged token that it was made from.
+    """
     realm, now = context.realm, context.now
     lifetime = min(realm.tokens.access, expires_at - now)
-    acting = {} if actor is None else {"act": actor}
+    acting: dict[str, Any] = ({} if actor is None else {"act": actor}) | ({"chain": list(chain)} if chain else {})
     access_claims = claims.access(
         issuer=context.issuer,
         # Who receives the token knows the person by its own name, whoever called on their behalf.

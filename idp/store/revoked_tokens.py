@@ -1,5 +1,6 @@
-"""Access tokens without a grant that were revoked before they expired."""
+"""Access tokens that were revoked before they expired, and not with their grant."""
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -9,7 +10,7 @@ from idp.store.database import Transaction
 from idp.store.tables import revoked_tokens
 from idp.store.upsert import insert_into
 
-_CONTAINS = select(revoked_tokens.c.jti).where(revoked_tokens.c.jti == bindparam("of"))
+_CONTAINS = select(revoked_tokens.c.jti).where(revoked_tokens.c.jti.in_(bindparam("of", expanding=True)))
 
 
 def add(tx: Transaction, *, jti: str, expires_at: int) -> None:
@@ -17,9 +18,9 @@ def add(tx: Transaction, *, jti: str, expires_at: int) -> None:
     tx.execute(_adding(tx.connection.dialect.name), {"jti": jti, "expires_at": expires_at})
 
 
-def contains(tx: Transaction, jti: str) -> bool:
-    """Whether the token of that `jti` was revoked."""
-    return tx.execute(_CONTAINS, {"of": jti}).first() is not None
+def contains(tx: Transaction, jtis: Sequence[str]) -> bool:
+    """Whether a token of any such `jti` was revoked."""
+    return tx.execute(_CONTAINS, {"of": jtis}).first() is not None
 
 
 @cache

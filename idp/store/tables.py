@@ -212,7 +212,7 @@ refresh_tokens = Table(
     Index(None, "expires_at"),
 )
 
-# Access tokens without a grant (client credentials) that were revoked before they expired.
+# Access tokens that were revoked before they expired: exchanged ones, and those without a grant.
 revoked_tokens = Table(
     "revoked_tokens",
     metadata,

@@ -93,7 +93,7 @@ DEMANDED = REACHES | {"a trusted browser": LEVELS[:1]}
 GAVE_NOTHING = frozenset({"half done: asked for consent", "consent withdrawn"})
 # Whom an issuer that the realm trusts names, without anything being proven: nobody gets further than to be named, and
 # nobody is asked for their consent.
-NAMED = {
+NAMED: dict[str, tuple[str, ...]] = {
     state: () if state in ("disabled", "half done and disabled", "deleted", *GAVE_NOTHING) else LEVELS[:1]
     for state in REACHES
 }
@@ -191,7 +191,7 @@ def ways() -> tuple[str, ...]:
     return tuple(dict.fromkeys(named))
 
 
-_TABLES = {
+_TABLES: dict[str, dict[str, tuple[str, ...]]] = {
     "finish": FINISHES,
     "look at the sign-in": UNDER_WAY,
     "choose every other factor": UNDER_WAY,
@@ -202,8 +202,8 @@ _TABLES = {
     "authorization_code": OF_GRANTS,
     "refresh_token": OF_GRANTS,
     "urn:ietf:params:oauth:grant-type:device_code": OF_GRANTS,
-    # What is exchanged was made where no rule was waived.
     "urn:ietf:params:oauth:grant-type:jwt-bearer": NAMED,
+    # What is exchanged was made where no rule was waived.
     "urn:ietf:params:oauth:grant-type:token-exchange": OF_GRANTS | DEMANDED | {"the app removed since": ()},
 }
 

@@ -15,7 +15,6 @@ from idp.oauth.access_tokens import ActiveToken
 from idp.oauth.client import OAuthClient
 from idp.oauth.issuing import issue_exchanged_token
 from idp.oauth.request import OAuthRequest
-from idp.store.grants import Grant
 
 ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"
 # An API that calls an API that calls an API: what is deeper goes in circles.
@@ -63,8 +62,9 @@ class TokenExchange(BaseGrant, TokenEndpointMixin):  # type: ignore[misc]  # Aut
             grant=subject.grant,
             known=known,
             scope=scope,
-            audience=self._audience(scope, subject.grant),
+            audience=self._audience(scope, subject),
             actor=self._actor(subject),
+            chain=self._chain(subject),
             expires_at=subject.claims["exp"],
             cnf=self.request.cnf,
         )
@@ -76,8 +76,7 @@ class TokenExchange(BaseGrant, TokenEndpointMixin):  # type: ignore[misc]  # Aut
         if found is None or found.grant is None:
             raise InvalidRequestError("The subject_token is not an active token of a person.")
         claims = found.claims
-        named = claims["aud"] if isinstance(claims["aud"], list) else [claims["aud"]]
-        if client.client_id not in (claims["client_id"], *named):
+        if client.client_id not in (claims["client_id"], *found.audience):
             raise InvalidRequestError("The subject_token is not an active token of a person.")
         # An API has seen the proof of who called it. A client that shows its own token shows its own proof.
         if claims["client_id"] == client.client_id and claims.get("cnf") not in (None, self.request.cnf):
@@ -93,16 +92,16 @@ class TokenExchange(BaseGrant, TokenEndpointMixin):  # type: ignore[misc]  # Aut
             raise InvalidScopeError("The subject_token and the client do not both have every scope that is asked for.")
         return " ".join(asked)
 
-    def _audience(self, scope: str, grant: Grant) -> tuple[str, ...]:
+    def _audience(self, scope: str, subject: ActiveToken) -> tuple[str, ...]:
         """The APIs that the scopes are for, or those among them that are asked for (section 2.2.2).
 
-        A grant that was made for some resources (RFC 8707) is for no others in exchange either.
+        A token that was narrowed to some of them (RFC 8707) is for no others in exchange either.
         """
-        context, data, granted = self.request.context, self.request.payload.datalist, grant.asked.resources
-        apis = targets.apis_of(context.realm, scope.split())
-        possible = tuple(a for a in apis if not granted or a in granted) or (self.request.client.client_id,)
+        data = self.request.payload.datalist
+        apis = targets.apis_of(self.request.context.realm, scope.split())
+        possible = tuple(api for api in apis if api in subject.audience) if apis else (self.request.client.client_id,)
         asked = tuple(dict.fromkeys((*data.get("audience", ()), *data.get("resource", ()))))
-        if not set(asked) <= set(possible):
+        if not possible or not set(asked) <= set(possible):
             raise InvalidTargetError
         return asked or possible
 
@@ -111,9 +110,10 @@ class TokenExchange(BaseGrant, TokenEndpointMixin):  # type: ignore[misc]  # Aut
         acted, client_id = subject.claims.get("act"), self.request.client.client_id
         if subject.claims["client_id"] == client_id:
             return acted
-        depth, each = 1, acted
-        while each is not None:
-            depth, each = depth + 1, each.get("act")
-        if depth > _LONGEST_CHAIN:
-            raise InvalidRequestError("The token was exchanged too often.")
         return {"sub": client_id} | ({"act": acted} if acted else {})
+
+    def _chain(self, subject: ActiveToken) -> tuple[str, ...]:
+        """The exchanged tokens that the new one was made from, the first one first: it ends with any of them."""
+        if len(subject.exchanged) >= _LONGEST_CHAIN:
+            raise InvalidRequestError("The token was exchanged too often.")
+        return subject.exchanged

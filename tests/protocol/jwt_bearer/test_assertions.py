@@ -240,7 +240,10 @@ def test_a_kid_is_a_name_of_a_key_and_nothing_more(batch: Portal) -> None:
 @pytest.mark.attack
 def test_a_demand_that_is_not_understood_is_not_passed_over(batch: Portal) -> None:
     """JW-05."""
-    for header in ({"crit": ["bork"], "bork": 1}, {"crit": []}, {"crit": ["b64"], "b64": False}, {"b64": False}):
+    headers: list[dict[str, Any]] = [
+        *({"crit": ["bork"], "bork": 1}, {"crit": []}, {"crit": ["b64"], "b64": False}, {"b64": False}),
+    ]
+    for header in headers:
         assert error(batch, SIGNER.sign(claims(batch.server), **header)) == "invalid_grant", header
 
 
@@ -278,10 +281,11 @@ def test_a_text_that_no_database_keeps_is_refused(batch: Portal) -> None:
 @pytest.mark.attack
 def test_a_token_of_another_kind_is_no_assertion(batch: Portal) -> None:
     """JW-12: although the issuer has signed it, and everything else is right."""
-    for typ in ("at+jwt", "application/at+jwt", "dpop+jwt", "logout+jwt", "secevent+jwt", "", 1, ["JWT"]):
+    others: tuple[Any, ...] = ("at+jwt", "application/at+jwt", "dpop+jwt", "logout+jwt", "secevent+jwt", "", 1, ["JWT"])
+    for typ in others:
         assert error(batch, SIGNER.sign(claims(batch.server), typ=typ)) == "invalid_grant", typ
-    for typ in (None, "JWT", "jwt"):
-        assert error(batch, SIGNER.sign(claims(batch.server), typ=typ)) is None, typ
+    for good in (None, "JWT", "jwt"):
+        assert error(batch, SIGNER.sign(claims(batch.server), typ=good)) is None, good
 
 
 @pytest.mark.attack

@@ -136,6 +136,20 @@ def test_a_grant_for_one_resource_is_for_no_other_in_exchange(
 
 
 @pytest.mark.attack
+def test_a_token_that_was_narrowed_is_for_no_other_api_in_exchange(
+    as_: As, server: RunningServer, visit: Callable[..., Visitor]
+) -> None:
+    """The grant is for every API of the scopes; the token that the API holds was made for that one alone."""
+    orders = as_(ORDERS)
+    own = as_(SELF).sign_in(visit(server), scope="openid orders stock").access
+    narrowed = exchange(as_(SELF), own, audience="orders").access
+    assert exchange(orders, narrowed, scope="orders").access_claims["aud"] == "orders"
+    for form in ({"scope": "stock"}, {"scope": "stock", "audience": "stock"}, {"scope": "orders", "audience": "plain"}):
+        assert exchange(orders, narrowed, **form).error == "invalid_target", form
+    assert exchange(orders, narrowed).access_claims["aud"] == "orders"
+
+
+@pytest.mark.attack
 def test_the_scope_cannot_be_widened(as_: As, token: str) -> None:
     """Neither by what the client has and the token does not, nor the other way round."""
     for scope in ("parcels", "stock parcels", "openid", "profile", "payments", "x"):
@@ -239,6 +253,21 @@ def test_an_api_that_revokes_its_token_ends_nobodys_sign_in(as_: As, token: str)
 
     assert [stock.introspect(t)["active"] for t in (exchanged, other, token)] == [False, True, True]
     assert front.userinfo(token).status_code == 200
+
+
+@pytest.mark.attack
+def test_what_was_made_from_a_revoked_token_ends_with_it(as_: As, token: str) -> None:
+    orders, stock = as_(ORDERS), as_(STOCK)
+    first = exchange(orders, token, scope="stock").access
+    second = exchange(stock, first).access
+    third = exchange(stock, second).access
+    beside = exchange(stock, exchange(orders, token, scope="stock").access).access
+
+    orders.call("revoke", token=first)
+
+    assert [stock.introspect(t)["active"] for t in (second, third, beside)] == [False, False, True]
+    assert stock.userinfo(second).status_code == 401
+    assert exchange(stock, second).error == "invalid_request"
 
 
 @pytest.mark.attack
