@@ -33,7 +33,7 @@ __all__ = [
     "RequestUriNotSupportedError",
     "ResponseTypeNotOfferedError",
     "SettingsError",
-    "TooManyPushedError",
+    "TooManyWaitingError",
     "UnapprovedSoftwareStatementError",
     "UnauthorizedClientError",
     "UnknownClientError",
@@ -133,11 +133,11 @@ class InvalidAuthorizationDetailsError(OAuth2Error):  # type: ignore[misc]  # Au
     error = "invalid_authorization_details"
 
 
-class TooManyPushedError(OAuth2Error):  # type: ignore[misc]  # Authlib has no types
-    """RFC 9126 section 2.3."""
+class TooManyWaitingError(OAuth2Error):  # type: ignore[misc]  # Authlib has no types
+    """RFC 9126 section 2.3, and the same for devices."""
 
     error = "temporarily_unavailable"
-    description = "Too many pushed requests of this client wait for a browser."
+    description = "Too many requests from here wait for a person."
     status_code = 429
 
 

@@ -7,13 +7,14 @@ from urllib.parse import urlencode
 from authlib.consts import default_json_headers
 from authlib.oauth2.rfc8628 import DeviceAuthorizationEndpoint
 
-from idp.errors import UnauthorizedClientError
+from idp.errors import TooManyWaitingError, UnauthorizedClientError
 from idp.events.catalogue import Event
 from idp.login.gate import Authorized
 from idp.login.request import AuthorizationRequest, AuthorizationResponse, RequestOutdated
 from idp.oauth import client_authentication
 from idp.oauth.grants.device_code import GRANT_TYPE
 from idp.oauth.request import Context, OAuthRequest
+from idp.oauth.waiting import asked_by
 from idp.policy.question import Request
 from idp.realm.client_sections import Client
 from idp.store import device_codes, grants
@@ -47,12 +48,15 @@ class DeviceAuthorization(DeviceAuthorizationEndpoint):  # type: ignore[misc]  #
     INTERVAL = INTERVAL
 
     def create_endpoint_response(self, request: OAuthRequest) -> tuple[int, dict[str, Any], Any]:
-        """Raises UnauthorizedClientError, InvalidScopeError."""
+        """Raises UnauthorizedClientError, InvalidScopeError, TooManyWaitingError."""
         client = self.authenticate_client(request)
         if not client.check_grant_type(GRANT_TYPE):
             raise UnauthorizedClientError("This client is not registered for the device grant.")
         context = request.context
         scope = client.get_allowed_scope(request.payload.data.get("scope"))
+        by, most = asked_by(request, client.registered)
+        if device_codes.unexpired(context.tx, context.realm.name, asked_by=by, now=context.now) >= most:
+            raise TooManyWaitingError
         letters = "".join(secrets.choice(ALPHABET) for _ in range(_LETTERS))
         device_code, uri = new_bearer(), verification_uri(context.issuer)
         # That two of 20^8 codes are the same while both wait is a bug's chance, and answered as one.
@@ -60,6 +64,7 @@ class DeviceAuthorization(DeviceAuthorizationEndpoint):  # type: ignore[misc]  #
             context.tx,
             realm=context.realm.name,
             client_id=client.client_id,
+            asked_by=by,
             scope=scope,
             device_code=device_code,
             user_code=letters,

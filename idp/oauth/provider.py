@@ -105,12 +105,18 @@ class Provider:
         method: str,
         parameters: Pairs,
         headers: Mapping[str, str],
-        certificate: bytes | None = None,
+        certificate: bytes | None,
+        network: str,
     ) -> OAuthResponse:
         """Token, revocation, introspection or UserInfo; protocol errors are raised, for the transaction to see."""
         server = self.server(context.realm)
         request = OAuthRequest(
-            method=method, parameters=parameters, headers=headers, context=context, certificate=certificate
+            method=method,
+            parameters=parameters,
+            headers=headers,
+            context=context,
+            certificate=certificate,
+            network=network,
         )
         if name == "token":
             return server.create_token_response(request)

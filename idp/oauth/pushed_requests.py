@@ -5,18 +5,16 @@ from typing import Any
 from authlib.consts import default_json_headers
 from authlib.oauth2.rfc6749 import TokenEndpoint
 
-from idp.errors import InvalidRequestError, TooManyPushedError
+from idp.errors import InvalidRequestError, TooManyWaitingError
 from idp.oauth import client_authentication, dpop
 from idp.oauth.authorization import URN, AuthorizationEndpoint
-from idp.oauth.request import Context, OAuthRequest
+from idp.oauth.request import OAuthRequest
+from idp.oauth.waiting import asked_by
 from idp.realm.schema import Realm
 from idp.store import pushed_requests
 from idp.store.database import Database
 from idp.tokens.bearer import new_bearer
 from idp.tokens.sealing import Sealer
-
-# Of one client, within the lifetime of one: whoever may push cannot fill the database.
-_MOST_WAITING = 1000
 
 
 class PushedAuthorization(TokenEndpoint):  # type: ignore[misc]  # Authlib has no types
@@ -48,7 +46,7 @@ class PushedAuthorization(TokenEndpoint):  # type: ignore[misc]  # Authlib has n
             if parameters.setdefault("dpop_jkt", request.proof.jkt) != request.proof.jkt:
                 raise InvalidRequestError("The dpop_jkt is not that of the DPoP proof.")
         lifetime = context.realm.tokens.pushed_request
-        request_uri = _keep(context, client.client_id, parameters)
+        request_uri = _keep(request, parameters)
         return 201, {"request_uri": request_uri, "expires_in": lifetime}, default_json_headers
 
 
@@ -71,15 +69,17 @@ class PushedRequests:
         return parameters
 
 
-def _keep(context: Context, client_id: str, parameters: dict[str, str]) -> str:
-    realm, now = context.realm, context.now
-    if pushed_requests.waiting(context.tx, realm.name, client_id=client_id, now=now) >= _MOST_WAITING:
-        raise TooManyPushedError
+def _keep(request: OAuthRequest, parameters: dict[str, str]) -> str:
+    context, client = request.context, request.client.registered
+    realm, now, (by, most) = context.realm, context.now, asked_by(request, client)
+    if pushed_requests.waiting(context.tx, realm.name, asked_by=by, now=now) >= most:
+        raise TooManyWaitingError
     request_uri = URN + new_bearer()
     pushed_requests.add(
         context.tx,
         realm.name,
-        client_id=client_id,
+        client_id=client.client_id,
+        asked_by=by,
         request_uri=request_uri,
         parameters=context.sealer.seal_json(parameters, _context(realm.name)),
         expires_at=now + realm.tokens.pushed_request,

@@ -84,13 +84,15 @@ class OAuthRequest(OAuth2Request):  # type: ignore[misc]  # Authlib has no types
         headers: Mapping[str, str],
         context: Context | None = None,
         certificate: bytes | None = None,
+        network: str = "",
     ) -> None:
-        """`certificate`: in DER, of the TLS connection that a trusted proxy ended."""
+        """`certificate`: in DER, of the TLS connection that a trusted proxy ended. `network`: where it comes from."""
         # Authlib refuses URLs that are not https. Ours come from the settings, which were checked when it started.
         super().__init__(method, "https://authorization-server.invalid/", headers=headers)
         self.payload = Payload(parameters)
         self._context = context
         self.certificate = certificate
+        self.network = network
         # Set where they were verified: the proof of the request, and what its tokens are bound to.
         self.proof: Proof | None = None
         self.cnf: Mapping[str, str] | None = None

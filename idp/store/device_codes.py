@@ -4,7 +4,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from idp.store.database import Transaction
 from idp.store.tables import device_codes
@@ -32,6 +32,7 @@ def add(
     *,
     realm: str,
     client_id: str,
+    asked_by: str,
     scope: str,
     device_code: str,
     user_code: str,
@@ -43,6 +44,7 @@ def add(
         "id": str(uuid.uuid4()),
         "realm": realm,
         "client_id": client_id,
+        "asked_by": asked_by,
         "scope": scope,
         "digest": digest(device_code),
         "user_code": _user_code(realm, user_code),
@@ -53,6 +55,13 @@ def add(
         "expires_at": expires_at,
     }
     tx.execute(insert(device_codes), values)
+
+
+def unexpired(tx: Transaction, realm: str, *, asked_by: str, now: int) -> int:
+    """How many of somebody's have neither expired nor been redeemed."""
+    where = (_in(realm), device_codes.c.asked_by == asked_by, device_codes.c.expires_at > now)
+    count: int = tx.execute(select(func.count()).select_from(device_codes).where(*where)).scalar_one()
+    return count
 
 
 def find(tx: Transaction, realm: str, device_code: str) -> Device | None:

@@ -20,27 +20,30 @@ _FIND = select(pushed_requests.c.parameters).where(*_of_uri, pushed_requests.c.e
 _CONSUME = update(pushed_requests).where(*_of_uri).values(used_at=bindparam("now"))
 _COUNT = select(func.count()).where(
     pushed_requests.c.realm == bindparam("in_realm"),
-    pushed_requests.c.client_id == bindparam("of_client"),
+    pushed_requests.c.asked_by == bindparam("by"),
     pushed_requests.c.expires_at > bindparam("now"),
     pushed_requests.c.used_at.is_(None),
 )
 
 
-def add(tx: Transaction, realm: str, *, client_id: str, request_uri: str, parameters: str, expires_at: int) -> None:
+def add(
+    tx: Transaction, realm: str, *, client_id: str, asked_by: str, request_uri: str, parameters: str, expires_at: int
+) -> None:
     """A request that waits for a browser; `parameters` are sealed."""
     values = {
         "digest": digest(request_uri),
         "realm": realm,
         "client_id": client_id,
+        "asked_by": asked_by,
         "parameters": parameters,
         "expires_at": expires_at,
     }
     tx.execute(_ADD, values)
 
 
-def waiting(tx: Transaction, realm: str, *, client_id: str, now: int) -> int:
-    """How many of a client are neither used up nor expired."""
-    count: int = tx.execute(_COUNT, {"in_realm": realm, "of_client": client_id, "now": now}).scalar_one()
+def waiting(tx: Transaction, realm: str, *, asked_by: str, now: int) -> int:
+    """How many of somebody's are neither used up nor expired."""
+    count: int = tx.execute(_COUNT, {"in_realm": realm, "by": asked_by, "now": now}).scalar_one()
     return count
 
 

@@ -150,17 +150,19 @@ consents = Table(
     Column("given_at", BigInteger, nullable=False),
 )
 
-# Requests that clients have pushed (RFC 9126). `parameters` are sealed; `used_at`: when a code was issued for it.
+# Requests that clients have pushed (RFC 9126). `parameters` are sealed; `used_at`: when a code was issued for it;
+# `asked_by`: with whose it is counted.
 pushed_requests = Table(
     "pushed_requests",
     metadata,
     Column("digest", _DIGEST, primary_key=True),
     Column("realm", _REALM, nullable=False),
     Column("client_id", String(100), nullable=False),
+    Column("asked_by", String(150), nullable=False),
     Column("parameters", Text, nullable=False),
     Column("expires_at", BigInteger, nullable=False),
     Column("used_at", BigInteger),
-    Index(None, "realm", "client_id"),
+    Index(None, "realm", "asked_by"),
     Index(None, "expires_at"),
 )
 
@@ -220,13 +222,15 @@ revoked_tokens = Table(
     Column("expires_at", BigInteger, nullable=False),
 )
 
-# Devices that wait for a person's approval, until they fetch what it made. Codes are digests.
+# Devices that wait for a person's approval, until they fetch what it made. Codes are digests. `asked_by`: with whose it
+# is counted.
 device_codes = Table(
     "device_codes",
     metadata,
     Column("id", _ID, primary_key=True),
     Column("realm", _REALM, nullable=False),
     Column("client_id", String(100), nullable=False),
+    Column("asked_by", String(150), nullable=False),
     Column("scope", Text, nullable=False),
     Column("digest", _DIGEST, nullable=False, unique=True),
     Column("user_code", _DIGEST, nullable=False, unique=True),
@@ -235,6 +239,7 @@ device_codes = Table(
     Column("interval", Integer, nullable=False),
     Column("polled_at", BigInteger, nullable=False),
     Column("expires_at", BigInteger, nullable=False),
+    Index(None, "realm", "asked_by"),
     Index(None, "expires_at"),
 )
 

@@ -9,6 +9,7 @@ from idp.events.log import emit
 from idp.oauth.provider import Provider
 from idp.oauth.server import OAuthResponse, refusal
 from idp.store.database import Database
+from idp.web.intake import network_of
 from idp.web.realms import Handler, InRealm
 
 _HEADERS = ("authorization", "dpop", "accept")
@@ -41,6 +42,7 @@ class TokenEndpoints:
                         parameters=parameters,
                         headers=headers,
                         certificate=request.scope["idp.client_certificate"],
+                        network=network_of(request.scope["idp.address"]),
                     )
             except OAuth2Error as error:
                 if name == "token":

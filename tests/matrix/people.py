@@ -396,6 +396,7 @@ def _hand_over(tx: Transaction, case: Case, proofs: tuple[Proof, ...], *, has_gr
         tx,
         realm="demo",
         client_id=case.portal.client_id,
+        asked_by=f"client:{case.portal.client_id}",
         scope="openid act",
         device_code=case.device_code,
         user_code=letters,

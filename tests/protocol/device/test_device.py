@@ -1,5 +1,6 @@
 """A device without a keyboard is signed in by somebody at a browser (RFC 8628)."""
 
+import ipaddress
 import re
 import threading
 from collections.abc import Callable
@@ -7,7 +8,10 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from sqlalchemy import insert, select
 
+from idp.store.database import Database
+from idp.store.tables import device_codes
 from tests.clock import Clock
 from tests.conftest import Start
 from tests.portal import Portal, Tokens
@@ -358,3 +362,38 @@ def test_what_stands_in_the_address_is_text_on_the_page(visitor: Visitor, server
         for shown in (page, again):
             assert "<img src=x" not in shown.html
             assert "<script>x" not in shown.html
+
+
+@pytest.mark.attack
+def test_so_many_devices_may_wait_and_no_more(start: Start, register: Callable[..., Portal], clock: Clock) -> None:
+    """A box proves itself, and is counted by itself. Anybody can say to be a television: counted by their network."""
+    server = start(realm(), trusted_proxies=(ipaddress.ip_network("127.0.0.0/8"),))
+    for client, most in ((BOX, 1000), (TV, 200)):
+        portal = register(server, client)
+        portal.http.headers["x-forwarded-for"] = "203.0.113.7"
+        device = ask(portal)
+        copy(server, client["client_id"], times=most)
+
+        refused = portal.call("auth/device")
+        assert (refused.status_code, refused.json()["error"]) == (429, "temporarily_unavailable")
+        assert poll(portal, device).error == "authorization_pending"
+
+        portal.http.headers["x-forwarded-for"] = "203.0.113.8"
+        assert portal.call("auth/device").status_code == (429 if client is BOX else 200)
+
+    clock.advance(600)
+    assert register(server, BOX).call("auth/device").status_code == 200
+
+
+def copy(server: RunningServer, client_id: str, *, times: int) -> None:
+    """As many rows as if the device had asked so often."""
+    database = Database(server.settings.database)
+    with database.write() as tx:
+        row = dict(tx.execute(select(device_codes).where(device_codes.c.client_id == client_id)).mappings().one())
+        rows = [
+            row
+            | {"id": f"{client_id} {n}", "digest": (name := f"{client_id}{n}".encode().rjust(32)), "user_code": name}
+            for n in range(1, times)
+        ]
+        tx.execute(insert(device_codes), rows)
+    database.close()

@@ -1,5 +1,6 @@
 """Pushed requests while a realm file changes, and while somebody pushes without end."""
 
+import ipaddress
 from collections.abc import Callable
 
 import pytest
@@ -86,6 +87,25 @@ def test_a_client_cannot_fill_the_database(
     database.close()
     assert administer(server).rows()["pushed_requests"] == 0
     assert request_uri
+
+
+@pytest.mark.attack
+def test_a_stranger_does_not_keep_a_public_client_from_pushing(start: Start, register: Register) -> None:
+    """Anybody can say that they are that client: they are counted by their network, over all such clients."""
+    proxies = (ipaddress.ip_network("127.0.0.0/8"),)
+    server = start(realm_beside(__file__), trusted_proxies=proxies)
+    app, bank = register(server, client_of(__file__, "app")), register(server, client_of(__file__, "bank"))
+    app.http.headers["x-forwarded-for"] = "2001:db8:1::1"
+    pushed(app)
+    _copy(server, times=200)
+
+    assert (push(app).status_code, push(app).json()["error"]) == (429, "temporarily_unavailable")
+    app.http.headers["x-forwarded-for"] = "2001:db8:1::2"
+    assert push(app).status_code == 429
+    app.http.headers["x-forwarded-for"] = "2001:db8:2::1"
+    assert push(app).status_code == 201
+    bank.http.headers["x-forwarded-for"] = "2001:db8:1::1"
+    assert push(bank).status_code == 201
 
 
 def _copy(server: RunningServer, *, times: int) -> None:

@@ -16,6 +16,7 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=64), nullable=False),
         sa.Column("realm", sa.String(length=64), nullable=False),
         sa.Column("client_id", sa.String(length=100), nullable=False),
+        sa.Column("asked_by", sa.String(length=150), nullable=False),
         sa.Column("scope", sa.Text(), nullable=False),
         sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
         sa.Column("user_code", sa.LargeBinary(length=32), nullable=False),
@@ -30,6 +31,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("device_codes", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_device_codes_expires_at"), ["expires_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_device_codes_realm_asked_by"), ["realm", "asked_by"], unique=False)
 
     op.create_table(
         "guesses",
@@ -70,6 +72,7 @@ def upgrade() -> None:
         sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
         sa.Column("realm", sa.String(length=64), nullable=False),
         sa.Column("client_id", sa.String(length=100), nullable=False),
+        sa.Column("asked_by", sa.String(length=150), nullable=False),
         sa.Column("parameters", sa.Text(), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
         sa.Column("used_at", sa.BigInteger(), nullable=True),
@@ -77,7 +80,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("pushed_requests", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_pushed_requests_expires_at"), ["expires_at"], unique=False)
-        batch_op.create_index(batch_op.f("ix_pushed_requests_realm_client_id"), ["realm", "client_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_pushed_requests_realm_asked_by"), ["realm", "asked_by"], unique=False)
 
     op.create_table(
         "registered_clients",
