@@ -33,12 +33,14 @@ __all__ = [
     "RequestUriNotSupportedError",
     "ResponseTypeNotOfferedError",
     "SettingsError",
+    "TooManyGuessesError",
     "TooManyWaitingError",
     "UnapprovedSoftwareStatementError",
     "UnauthorizedClientError",
     "UnknownClientError",
     "UnknownRedirectUriError",
     "UseDpopNonceError",
+    "WrongSecretError",
 ]
 
 
@@ -131,6 +133,26 @@ class InvalidAuthorizationDetailsError(OAuth2Error):  # type: ignore[misc]  # Au
     """RFC 9396 section 5."""
 
     error = "invalid_authorization_details"
+
+
+class WrongSecretError(InvalidClientError):  # type: ignore[misc]  # Authlib has no types
+    """RFC 6749 section 5.2: the answer to every failed authentication. This one was a guess."""
+
+
+class TooManyGuessesError(OAuth2Error):  # type: ignore[misc]  # Authlib has no types
+    """RFC 6585 section 4. Whether the secret was right is not said: it was not looked at."""
+
+    error = "temporarily_unavailable"
+    description = "Too many wrong secrets of this client came from here."
+    status_code = 429
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__()
+        self.seconds = seconds
+
+    def get_headers(self) -> list[tuple[str, str]]:
+        """With the time after which the next one is looked at."""
+        return [*super().get_headers(), ("Retry-After", str(self.seconds))]
 
 
 class TooManyWaitingError(OAuth2Error):  # type: ignore[misc]  # Authlib has no types

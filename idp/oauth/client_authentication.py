@@ -8,7 +8,7 @@ import binascii
 from dataclasses import dataclass, field
 from urllib.parse import unquote_plus
 
-from idp.errors import InvalidClientError, InvalidRequestError, OAuth2Error
+from idp.errors import InvalidClientError, InvalidRequestError, OAuth2Error, WrongSecretError
 from idp.oauth import client_assertions, client_certificates
 from idp.oauth.client import OAuthClient
 from idp.oauth.request import OAuthRequest
@@ -43,6 +43,11 @@ class Presented:
     client_id: str
     secret: str = field(default="", repr=False)
 
+    @property
+    def is_guess(self) -> bool:
+        """Whether it can be tried until it is right. What is signed cannot."""
+        return self.method in BY_SECRET and bool(self.secret)
+
 
 def authenticate(request: OAuthRequest, *, public_allowed: bool = True) -> OAuthClient:
     """The client that the request proves to come from; raises InvalidClientError (401) or InvalidRequestError."""
@@ -51,7 +56,7 @@ def authenticate(request: OAuthRequest, *, public_allowed: bool = True) -> OAuth
     # Compared in any case, or the time would tell which clients there are.
     knows_secret = _matches(registered, presented.secret)
     if registered is None:
-        raise _refused()
+        raise _unproven(presented)
     expected = registered.token_endpoint_auth_method
     if expected in client_assertions.METHODS:
         is_proven = presented.method == _ASSERTION and client_assertions.is_of(
@@ -66,7 +71,7 @@ def authenticate(request: OAuthRequest, *, public_allowed: bool = True) -> OAuth
     else:
         is_proven = knows_secret
     if not is_proven:
-        raise _refused()
+        raise _unproven(presented)
     if expected in BY_SECRET and presented.method != expected:
         # Said only to who knows the secret.
         raise _refused(f"This client is registered to authenticate by {expected}.")
@@ -79,6 +84,10 @@ def _refused(description: str = _REFUSED) -> InvalidClientError:
     return InvalidClientError(description, status_code=401)
 
 
+def _unproven(presented: Presented) -> InvalidClientError:
+    return WrongSecretError(_REFUSED, status_code=401) if presented.is_guess else _refused()
+
+
 def _matches(registered: Client | None, presented: str) -> bool:
     secrets = registered.secrets if registered else ()
     # Always two comparisons, so that the time does not tell whether a secret is being replaced.
@@ -87,12 +96,12 @@ def _matches(registered: Client | None, presented: str) -> bool:
     return is_newest or is_previous
 
 
-def claimed_client_id(request: OAuthRequest) -> str:
-    """The client that a request says that it comes from, unproven; empty where it does not say so in one way."""
+def claimed(request: OAuthRequest) -> Presented:
+    """What a request says of its client, unproven; of nobody where it does not say so in one way."""
     try:
-        return _presented(request).client_id
+        return _presented(request)
     except OAuth2Error:
-        return ""
+        return Presented("none", "")
 
 
 def _presented(request: OAuthRequest) -> Presented:

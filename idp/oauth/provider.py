@@ -1,9 +1,11 @@
 """The servers of all realms, each made once per realm snapshot."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+from idp.errors import WrongSecretError
 from idp.login.gate import Authorized
 from idp.login.request import AuthorizationRequest, AuthorizationResponse
 from idp.oauth import client_authentication, device_authorization
@@ -12,6 +14,7 @@ from idp.oauth.grants import jwt_bearer
 from idp.oauth.keyrings import KeyRings
 from idp.oauth.pushed_requests import PushedRequests
 from idp.oauth.request import Context, OAuthRequest, Pairs
+from idp.oauth.secret_guesses import SecretGuesses
 from idp.oauth.server import OAuthResponse, RealmServer
 from idp.outbound.key_sets import KeySets
 from idp.realm.client_sections import Client
@@ -40,6 +43,7 @@ class Provider:
         self._issuer = issuer
         self._keyrings = keyrings
         self._sealer = sealer
+        self._secret_guesses = SecretGuesses(database, sealer)
         self._servers: dict[str, RealmServer] = {}
 
     def server(self, realm: Realm) -> RealmServer:
@@ -72,11 +76,28 @@ class Provider:
             now=now,
         )
 
-    def prepare(self, realm: Realm, *, method: str, parameters: Pairs, headers: Mapping[str, str]) -> None:
+    @contextmanager
+    def admitting(
+        self, realm: Realm, *, method: str, parameters: Pairs, headers: Mapping[str, str], network: str, now: int
+    ) -> Iterator[None]:
+        """Around the transaction of a client's request: what it may need is fetched, a wrong secret is counted.
+
+        Raises TooManyGuessesError where too many were.
+        """
+        claimed = client_authentication.claimed(OAuthRequest(method=method, parameters=parameters, headers=headers))
+        subject = self._secret_guesses.subject(realm.name, claimed.client_id, network) if claimed.is_guess else ""
+        self._secret_guesses.refuse(subject, now)
+        self.prepare(realm, parameters, client_id=claimed.client_id)
+        try:
+            yield
+        except WrongSecretError:
+            self._secret_guesses.count(subject, now)
+            raise
+
+    def prepare(self, realm: Realm, parameters: Pairs, *, client_id: str) -> None:
         """Have the keys at hand of the client and issuer that a request names: none are fetched in a transaction."""
         is_signed = any(name in _SIGNED_BY_CLIENTS for name, _ in parameters)
-        request = OAuthRequest(method=method, parameters=parameters, headers=headers)
-        client = realm.client(client_authentication.claimed_client_id(request))
+        client = realm.client(client_id)
         if client is not None and client.jwks_uri is not None and (is_signed or _needs_keys(client)):
             self._key_sets.fetch(client.jwks_uri)
         vouching = jwt_bearer.trusted_issuer_of(realm, dict(parameters).get("assertion", ""))

@@ -3,6 +3,8 @@
 SECOND_FACTOR_SHUT_AT = 100
 _SECOND_FACTOR_FREE = 2
 _PASSWORD_FREE = 5
+_SECRET_FREE = 20
+_MINUTE = 60
 _HOUR = 3600
 _QUARTER_HOUR = 900
 
@@ -22,3 +24,12 @@ def password_wait(wrong: int) -> int:
     """From the 6th wrong password of one person from one network on 1 second, doubling to 15 minutes; never shut."""
     over = wrong - _PASSWORD_FREE
     return 0 if over <= 0 else min(2 ** min(over - 1, 16), _QUARTER_HOUR)
+
+
+def secret_wait(wrong: int) -> int:
+    """From the 21st wrong secret of one client from one network on 1 second, doubling to 1 minute; never shut.
+
+    They are long and random, and an instance that still has the old one stands beside those that have the new one.
+    """
+    over = wrong - _SECRET_FREE
+    return 0 if over <= 0 else min(2 ** min(over - 1, 16), _MINUTE)

@@ -1,6 +1,6 @@
 """Takes out what has expired. Nothing depends on it: every query looks at the times itself."""
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, or_, select
 
 from idp.store import limits, messages
 from idp.store.database import Transaction
@@ -26,7 +26,7 @@ _LONGEST_SIGN_IN = 2 * 3600
 
 
 def remove_expired(tx: Transaction, *, now: int, longest: int, longest_session: int, longest_trust: int) -> None:
-    """Rows that no query finds alive any more, and the wrong passwords of more than a day ago.
+    """Rows that no query finds alive any more, and the wrong passwords and secrets of more than a day ago.
 
     `longest`: how many seconds a grant lives, or a session without use, in any realm; `longest_session`: how long a
     session lives at the most; `longest_trust`: how long a browser is trusted. The row of a session stays as long as a
@@ -54,7 +54,7 @@ def remove_expired(tx: Transaction, *, now: int, longest: int, longest_session: 
     tx.execute(delete(used_identifiers).where(used_identifiers.c.expires_at <= now))
     tx.execute(delete(trusted_browsers).where(trusted_browsers.c.trusted_at <= now - longest_trust))
     tx.execute(delete(device_codes).where(device_codes.c.expires_at <= now - _DAY))
-    slow = guesses.c.subject.startswith("password:") | guesses.c.subject.startswith("device:")
+    slow = or_(*(guesses.c.subject.startswith(f"{kind}:") for kind in ("password", "device", "client-secret")))
     tx.execute(delete(guesses).where(slow, guesses.c.last_at <= now - _DAY))
     limits.remove_expired(tx, now)
     messages.remove_before(tx, now - _MESSAGES_KEPT)

@@ -21,6 +21,11 @@ def password_subject(who: str, where: str) -> str:
     return f"password:{who}:{where}"
 
 
+def secret_subject(client: str, network: str) -> str:
+    """One count for the secret of a client (or of an unknown one) from one network. `client`: a MAC of its name."""
+    return f"client-secret:{client}:{network}"
+
+
 def device_subject(realm: str, network: str) -> str:
     """One count for a network over the codes of all devices of a realm (RFC 8628 section 5.1)."""
     return f"device:{realm}:{network}"

@@ -18,6 +18,7 @@ from idp.store.database import Database, Transaction
 from idp.store.sessions import SsoSession
 from idp.tokens.sealing import Sealer
 from idp.web.cookies import CookieJar
+from idp.web.intake import network_of
 from idp.web.origin import is_foreign
 from idp.web.pages import CHOSEN_LANGUAGE, Pages
 from idp.web.realms import InRealm
@@ -87,9 +88,12 @@ class LogoutEndpoints:
 
     def _by_refresh_token(self, request: Request, at: InRealm, parameters: Pairs) -> Response:
         headers = client_headers(request)
-        self._provider.prepare(at.realm, method="POST", parameters=parameters, headers=headers)
+        network = network_of(request.scope["idp.address"])
+        admitting = self._provider.admitting(
+            at.realm, method="POST", parameters=parameters, headers=headers, network=network, now=at.now
+        )
         try:
-            with self._database.write() as tx:
+            with admitting, self._database.write() as tx:
                 context = self._provider.context(at.realm, tx, at.now)
                 wire = OAuthRequest(
                     method="POST",

@@ -30,10 +30,13 @@ class TokenEndpoints:
             headers = client_headers(request)
             # What is good once has to be remembered, whatever it is shown for.
             remembers = "dpop" in headers or any(n == "client_assertion" for n, _ in parameters)
-            self._provider.prepare(at.realm, method=request.method, parameters=parameters, headers=headers)
             begin = self._database.write if writes or remembers else self._database.read
+            network = network_of(request.scope["idp.address"])
+            admitting = self._provider.admitting(
+                at.realm, method=request.method, parameters=parameters, headers=headers, network=network, now=at.now
+            )
             try:
-                with begin() as tx:
+                with admitting, begin() as tx:
                     context = self._provider.context(at.realm, tx, at.now)
                     answer = self._provider.endpoint(
                         name,
@@ -42,7 +45,7 @@ class TokenEndpoints:
                         parameters=parameters,
                         headers=headers,
                         certificate=request.scope["idp.client_certificate"],
-                        network=network_of(request.scope["idp.address"]),
+                        network=network,
                     )
             except OAuth2Error as error:
                 if name == "token":
