@@ -13,6 +13,7 @@ from typing import Any
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from idp.oauth.client_keys import public_keys_of
 from idp.oauth.request import Context
@@ -35,7 +36,7 @@ def is_of(client: Client, der: bytes | None, context: Context) -> bool:
         if not _is_valid_at(certificate, context.now):
             return False
         if client.token_endpoint_auth_method == "tls_client_auth":
-            return _is_issued(certificate, context) and _names(client, certificate)
+            return _is_issued(certificate, context) and _is_for_clients(certificate) and _names(client, certificate)
         return _has_key_of(client, certificate, context)
     except (ValueError, TypeError, UnsupportedAlgorithm, x509.UnsupportedGeneralNameType, x509.DuplicateExtension):
         # Malformed somewhere in a certificate that anybody may have made.
@@ -65,6 +66,15 @@ def _is_authority(certificate: x509.Certificate) -> bool:
         return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
     except x509.ExtensionNotFound:
         return False
+
+
+def _is_for_clients(certificate: x509.Certificate) -> bool:
+    """RFC 5280 section 4.2.1.12: what the authority gave to a server, or to sign mail with, proves no client."""
+    try:
+        usage = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    except x509.ExtensionNotFound:
+        return True
+    return ExtendedKeyUsageOID.CLIENT_AUTH in usage
 
 
 def _names(client: Client, certificate: x509.Certificate) -> bool:

@@ -26,6 +26,7 @@ class Certificate:
         issuer: "Certificate | None" = None,
         ca: bool | None = None,
         names: tuple[x509.GeneralName, ...] = (),
+        usage: tuple[x509.ObjectIdentifier, ...] = (),
         days: tuple[int, int] = (-1, 365),
     ) -> None:
         self.key = ec.generate_private_key(ec.SECP256R1())
@@ -41,6 +42,8 @@ class Certificate:
         )
         if ca is not None:
             builder = builder.add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
+        if usage:
+            builder = builder.add_extension(x509.ExtendedKeyUsage(usage), critical=False)
         if names:
             builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
         self.certificate = builder.sign(issuer.key if issuer else self.key, SHA256())

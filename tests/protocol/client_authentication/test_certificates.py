@@ -7,6 +7,8 @@ from typing import Any
 
 import httpx
 import pytest
+from cryptography.x509 import ObjectIdentifier
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from tests.clock import Clock
 from tests.databases import Databases
@@ -108,6 +110,21 @@ def test_a_certificate_that_the_authority_did_not_issue_is_refused(server: Runni
         Certificate(SUBJECT, issuer=AUTHORITY, days=(1, 9)),
     ):
         assert status(server, "bank", certificate.header) == 401
+
+
+@pytest.mark.attack
+def test_a_certificate_that_was_issued_for_something_else_is_refused(server: RunningServer) -> None:
+    """By the same authority, with the same subject."""
+    client_auth, server_auth, mail, anything = (
+        *(ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH),
+        *(ExtendedKeyUsageOID.EMAIL_PROTECTION, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE),
+    )
+
+    def status_of(*usage: ObjectIdentifier) -> int:
+        return status(server, "bank", Certificate(SUBJECT, issuer=AUTHORITY, usage=usage).header)
+
+    assert [status_of(client_auth), status_of(server_auth, client_auth)] == [200, 200]
+    assert [status_of(server_auth), status_of(mail), status_of(anything)] == [401, 401, 401]
 
 
 @pytest.mark.attack
