@@ -132,7 +132,7 @@ def _put_together(
         letters.prepare(realm)
         codes.prepare(realm)
         keyrings.of(realm)
-        realm.look_up_registered(registration.finder(realm))
+        realm.look_up_registered(registration.finder(realm), registration.page_finder(realm))
         _end_grants_of_gone_clients(database, realm, clock())
         if settings.dev:
             seed_users(database, sealer, passwords, realm, clock())

@@ -20,6 +20,7 @@ from idp.store.registered_clients import Stored
 from idp.tokens.bearer import digest, new_bearer
 
 # Whatever else is asked for is not looked up: a client may be named by any bytes, and a database takes only text.
+_ORIGIN = re.compile(r"https?://[a-z0-9._:\[\]-]{1,290}")
 _IDENTIFIER = re.compile(r"[0-9a-f-]{36}")
 
 
@@ -58,6 +59,19 @@ class Registration:
 
         return find
 
+    def page_finder(self, realm: Realm) -> Callable[[str], bool]:
+        """How a realm finds out whether a registered public client has pages at an origin."""
+        find = self.finder(realm)
+
+        def has_page_at(origin: str) -> bool:
+            if not _ORIGIN.fullmatch(origin):
+                return False
+            with self._database.read() as tx:
+                client_ids = registered_clients.at_origin(tx, realm.name, origin)
+            return any(client is not None and origin in client.origins for client in map(find, client_ids))
+
+        return has_page_at
+
     def register(self, realm: Realm, token: str, body: Mapping[str, Any], now: int) -> dict[str, Any]:
         """The registered client with its secret, which is never told again. The token is used up once."""
         with self._database.read() as tx:
@@ -75,6 +89,7 @@ class Registration:
                 realm.name,
                 client_id=client_id,
                 registered=registered,
+                origins=client_from(client_id, registered, None).origins,
                 secret=secret,
                 token=access,
                 now=now,
@@ -100,7 +115,12 @@ class Registration:
         kept = None if not needs else digest(secret) if secret else stored.secret_digest
         with self._database.write() as tx:
             if not registered_clients.replace(
-                tx, realm.name, client_id=client_id, registered=registered, secret_digest=kept
+                tx,
+                realm.name,
+                client_id=client_id,
+                registered=registered,
+                origins=client_from(client_id, registered, kept).origins,
+                secret_digest=kept,
             ):
                 raise InvalidTokenError
             tx.emit(Event.CLIENT_UPDATED, realm=realm.name, client_id=client_id, by="client")

@@ -9,6 +9,7 @@ from pydantic import Field, WithJsonSchema, model_validator
 
 from idp.realm.algorithms import ContentEncryption, KeyEncryption, MacAlgorithm, SigningAlgorithm
 from idp.realm.fapi import with_defaults
+from idp.realm.origins import origin_of
 from idp.realm.secrets import SECRET_SCHEMA, Secret
 from idp.realm.section import Names, Section
 from idp.realm.words import (
@@ -193,6 +194,12 @@ class Client(Section):
     def is_public(self) -> bool:
         """Whether the client cannot keep a secret (RFC 6749 section 2.1)."""
         return self.token_endpoint_auth_method == "none"
+
+    @property
+    def origins(self) -> frozenset[str]:
+        """Where a public client's pages are: those of its redirect URIs. A confidential one asks from its server."""
+        found = (origin_of(uri) for uri in self.redirect_uris) if self.is_public else ()
+        return frozenset(origin for origin in found if origin)
 
     @property
     def access_token_signed_response_alg(self) -> SigningAlgorithm:

@@ -161,6 +161,7 @@ class Realm(Section):
     """Demonstration accounts: refused in production."""
 
     _find_registered: Callable[[str], Client | None] | None = PrivateAttr(default=None)
+    _has_registered_page: Callable[[str], bool] | None = PrivateAttr(default=None)
 
     def __hash__(self) -> int:
         return hash(self.realm)
@@ -183,9 +184,17 @@ class Realm(Section):
         found = self.enabled_clients.get(client_id)
         return self._find_registered(client_id) if found is None and self._find_registered else found
 
-    def look_up_registered(self, find: Callable[[str], Client | None]) -> None:
-        """Have `client` ask for those that are not in the file: they come and go while the file stays as it is."""
-        self._find_registered = find
+    def has_page_at(self, origin: str) -> bool:
+        """Whether a public client's pages are there: one's of the file, or one's that registered itself."""
+        return origin in self._origins or (self._has_registered_page is not None and self._has_registered_page(origin))
+
+    def look_up_registered(self, find: Callable[[str], Client | None], has_page_at: Callable[[str], bool]) -> None:
+        """Have it asked for those that are not in the file: they come and go while the file stays as it is."""
+        self._find_registered, self._has_registered_page = find, has_page_at
+
+    @cached_property
+    def _origins(self) -> frozenset[str]:
+        return frozenset(origin for client in self.enabled_clients.values() for origin in client.origins)
 
     @cached_property
     def enabled_clients(self) -> dict[str, Client]:

@@ -1,5 +1,6 @@
 """Clients that registered themselves, and the tokens by which they may (RFC 7591, RFC 7592)."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -7,7 +8,7 @@ from sqlalchemy import bindparam, delete, insert, select, update
 
 from idp.store import grants
 from idp.store.database import Transaction
-from idp.store.tables import consents, registered_clients, registration_tokens
+from idp.store.tables import LONGEST_ORIGIN, consents, registered_clients, registered_origins, registration_tokens
 from idp.tokens.bearer import digest
 
 
@@ -25,6 +26,18 @@ class Stored:
 _of = (registered_clients.c.client_id == bindparam("of_client"), registered_clients.c.realm == bindparam("in_realm"))
 _FIND = select(registered_clients).where(*_of)
 _FIND_BY_TOKEN = _FIND.where(registered_clients.c.token_digest == bindparam("of_token"), registered_clients.c.enabled)
+# Whoever may register may name an origin that others have named before.
+_MOST_AT_ORIGIN = 20
+_AT_ORIGIN = (
+    select(registered_clients.c.client_id)
+    .join(registered_origins)
+    .where(
+        registered_origins.c.origin == bindparam("of_origin"),
+        registered_clients.c.realm == bindparam("in_realm"),
+        registered_clients.c.enabled,
+    )
+    .limit(_MOST_AT_ORIGIN)
+)
 _USABLE = (
     registration_tokens.c.digest == bindparam("of_token"),
     registration_tokens.c.realm == bindparam("in_realm"),
@@ -57,11 +70,12 @@ def add(
     *,
     client_id: str,
     registered: dict[str, Any],
+    origins: Collection[str] = (),
     secret: str | None,
     token: str,
     now: int,
 ) -> None:
-    """A new client with its secret, if it can keep one, and its registration access token."""
+    """A new client with its secret, if it can keep one, and its registration access token. `origins`: of its pages."""
     values = {
         "client_id": client_id,
         "realm": realm,
@@ -72,6 +86,7 @@ def add(
         "created_at": now,
     }
     tx.execute(insert(registered_clients), values)
+    _add_origins(tx, client_id, origins)
 
 
 def find(tx: Transaction, realm: str, client_id: str) -> Stored | None:
@@ -99,8 +114,19 @@ def enabled_ids(tx: Transaction, realm: str) -> list[str]:
     return list(tx.execute(select(registered_clients.c.client_id).where(*where)).scalars())
 
 
+def at_origin(tx: Transaction, realm: str, origin: str) -> list[str]:
+    """The identifiers of enabled clients with pages there."""
+    return list(tx.execute(_AT_ORIGIN, {"in_realm": realm, "of_origin": origin}).scalars())
+
+
 def replace(
-    tx: Transaction, realm: str, *, client_id: str, registered: dict[str, Any], secret_digest: bytes | None
+    tx: Transaction,
+    realm: str,
+    *,
+    client_id: str,
+    registered: dict[str, Any],
+    origins: Collection[str],
+    secret_digest: bytes | None,
 ) -> bool:
     """Other metadata; whether the client is enabled is not among them. False when it is gone or disabled."""
     where = (
@@ -109,7 +135,18 @@ def replace(
         registered_clients.c.enabled,
     )
     changed = update(registered_clients).where(*where)
-    return tx.execute(changed.values(registered=registered, secret_digest=secret_digest)).rowcount == 1
+    if tx.execute(changed.values(registered=registered, secret_digest=secret_digest)).rowcount != 1:
+        return False
+    tx.execute(delete(registered_origins).where(registered_origins.c.client_id == client_id))
+    _add_origins(tx, client_id, origins)
+    return True
+
+
+def _add_origins(tx: Transaction, client_id: str, origins: Collection[str]) -> None:
+    # No browser knows a longer one: a host name ends after 253 letters.
+    rows = [{"client_id": client_id, "origin": origin} for origin in origins if len(origin) <= LONGEST_ORIGIN]
+    if rows:
+        tx.execute(insert(registered_origins), rows)
 
 
 def set_enabled(tx: Transaction, realm: str, *, client_id: str, enabled: bool, now: int) -> bool:

@@ -28,6 +28,7 @@ metadata = MetaData(
 _ID = String(64)
 _REALM = String(64)
 _DIGEST = LargeBinary(32)
+LONGEST_ORIGIN = 300
 
 # `epoch` grows when everything that rests on the person must end: a new password, disabling, a reset of the factors.
 # `snoozed`: how often an invitation to set up a factor was put off.
@@ -316,6 +317,15 @@ registered_clients = Table(
     Column("enabled", Boolean, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Index(None, "realm"),
+)
+
+# The origins of the redirect URIs of clients that registered themselves: whose pages may read answers.
+registered_origins = Table(
+    "registered_origins",
+    metadata,
+    Column("client_id", String(100), ForeignKey("registered_clients.client_id", ondelete="CASCADE"), primary_key=True),
+    Column("origin", String(LONGEST_ORIGIN), primary_key=True),
+    Index(None, "origin"),
 )
 
 # Initial access tokens: who has one may register so many clients until then.

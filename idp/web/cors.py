@@ -5,13 +5,11 @@ not for scripts: nothing there is ever readable from elsewhere.
 """
 
 from collections.abc import Mapping
-from urllib.parse import urlsplit
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from idp.realm.schema import Realm
 from idp.web.realms import Handler, InRealm
 
 _ALLOWED_HEADERS = "Authorization, Content-Type, DPoP"
@@ -30,7 +28,7 @@ def readable(handler: Handler) -> Handler:
         origin = request.headers.get("origin")
         # Caches between must not give one origin's answer to another.
         response.headers.append("Vary", "Origin")
-        if origin is not None and origin in origins_of(at.realm):
+        if origin is not None and at.realm.has_page_at(origin):
             response.headers["Access-Control-Allow-Origin"] = origin
             response.headers["Access-Control-Expose-Headers"] = _EXPOSED_HEADERS
             response.headers.update(_CREDENTIALS)
@@ -42,7 +40,7 @@ def readable(handler: Handler) -> Handler:
 def preflight(request: Request, at: InRealm) -> Response:
     """What a browser asks before it sends a request that a form could not."""
     origin = request.headers.get("origin")
-    if origin is None or origin not in origins_of(at.realm) or "access-control-request-method" not in request.headers:
+    if origin is None or not at.realm.has_page_at(origin) or "access-control-request-method" not in request.headers:
         raise HTTPException(405)
     headers: Mapping[str, str] = {
         "Access-Control-Allow-Origin": origin,
@@ -53,19 +51,3 @@ def preflight(request: Request, at: InRealm) -> Response:
         **_CREDENTIALS,
     }
     return Response(status_code=204, headers=dict(headers))
-
-
-def origins_of(realm: Realm) -> frozenset[str]:
-    """The origins of the redirect URIs of the realm's public clients, as browsers write them."""
-    uris = (uri for client in realm.enabled_clients.values() if client.is_public for uri in client.redirect_uris)
-    return frozenset(origin for uri in uris if (origin := _origin(uri)))
-
-
-def _origin(uri: str) -> str | None:
-    parts = urlsplit(uri)
-    if parts.scheme not in ("https", "http"):
-        return None
-    default = {"https": 443, "http": 80}[parts.scheme]
-    port = "" if parts.port in (None, default) else f":{parts.port}"
-    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
-    return f"{parts.scheme}://{host}{port}"

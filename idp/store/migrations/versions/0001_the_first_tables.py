@@ -278,6 +278,21 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_recovery_codes_user_id"), ["user_id"], unique=False)
 
     op.create_table(
+        "registered_origins",
+        sa.Column("client_id", sa.String(length=100), nullable=False),
+        sa.Column("origin", sa.String(length=300), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["client_id"],
+            ["registered_clients.client_id"],
+            name=op.f("fk_registered_origins_client_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("client_id", "origin", name=op.f("pk_registered_origins")),
+    )
+    with op.batch_alter_table("registered_origins", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_registered_origins_origin"), ["origin"], unique=False)
+
+    op.create_table(
         "sessions",
         sa.Column("id", sa.String(length=64), nullable=False),
         sa.Column("realm", sa.String(length=64), nullable=False),
