@@ -1,7 +1,8 @@
 """The applications that have access to an account."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from idp.account.account import Account, Change, Done, Result
 from idp.events.catalogue import Event
@@ -14,13 +15,14 @@ from idp.store.database import Transaction
 class Application:
     """A client with grants that are alive, or that may have one without asking; since when in seconds since the epoch.
 
-    `scopes`: of all of them.
+    `scopes` and `details` (RFC 9396): of all of them.
     """
 
     client_id: str
     name: str
     scopes: tuple[str, ...]
     since: int
+    details: tuple[Mapping[str, Any], ...] = ()
 
 
 def applications(tx: Transaction, account: Account) -> tuple[Application, ...]:
@@ -28,15 +30,23 @@ def applications(tx: Transaction, account: Account) -> tuple[Application, ...]:
     realm, person, user_id = account.realm, account.person, account.known.user.id
     alive = grants.alive_of(tx, realm.name, user_id=user_id, now=account.now)
     has = [
-        *((g.client_id, g.scope.split(), g.created_at) for g in alive if all(map(person.still_has, g.proofs))),
-        *((consent.client_id, consent.scopes, consent.given_at) for consent in consents.listed(tx, user_id)),
+        *(
+            (g.client_id, g.scope.split(), g.asked.authorization_details, g.created_at)
+            for g in alive
+            if all(map(person.still_has, g.proofs))
+        ),
+        *((c.client_id, c.scopes, c.details, c.given_at) for c in consents.listed(tx, user_id)),
     ]
     found: dict[str, Application] = {}
-    for client_id, scopes, since in has:
+    for client_id, scopes, details, since in has:
         if (client := realm.client(client_id)) is not None:
             before = found.get(client_id, Application(client_id, client.name, (), since))
-            together = tuple(dict.fromkeys((*before.scopes, *scopes)))
-            found[client_id] = Application(client_id, client.name, together, min(before.since, since))
+            found[client_id] = replace(
+                before,
+                scopes=tuple(dict.fromkeys((*before.scopes, *scopes))),
+                since=min(before.since, since),
+                details=(*before.details, *(d for d in details if d not in before.details)),
+            )
     return tuple(sorted(found.values(), key=lambda a: a.name.casefold()))
 
 

@@ -35,7 +35,7 @@ class Event(Enum):
     SIGNED_OUT = Kind("session.signed_out", (*_WHO, "by"))
     LOGOUT_TOLD = Kind("logout.told", (*_WHO, "attempt"))
     LOGOUT_NOT_TOLD = Kind("logout.not_told", (*_WHO, "attempt", "status", "given_up"), "warning")
-    CONSENT_GIVEN = Kind("consent.given", (*_WHO, "scope"))
+    CONSENT_GIVEN = Kind("consent.given", (*_WHO, "scope", "types"))
     CLIENT_REGISTERED = Kind("client.registered", ("realm", "client_id", "by"))
     CLIENT_UPDATED = Kind("client.updated", ("realm", "client_id", "by"))
     CLIENT_REMOVED = Kind("client.removed", ("realm", "client_id", "by"), "warning")

@@ -1,8 +1,9 @@
 """An authorization request as the sign-in carries it, from the first page to the code."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from idp.policy.question import Request
 
@@ -43,6 +44,11 @@ class AuthorizationRequest:
     def device(self) -> str:
         """The device that waits for this sign-in (RFC 8628): its end is a page, not the client."""
         return self.parameters.get("device", "")
+
+    @property
+    def authorization_details(self) -> tuple[Mapping[str, Any], ...]:
+        """What it asks for in detail (RFC 9396), as it was checked to be."""
+        return tuple(json.loads(self.parameters.get("authorization_details", "[]")))
 
     @property
     def login_hint(self) -> str:

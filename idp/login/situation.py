@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeVar
 from idp.login.browser import Browser
 from idp.login.handles import Under
 from idp.login.state import SignIn
-from idp.login.steps import Message, Page
+from idp.login.steps import Asked, Message, Page
 from idp.policy.decide import Demand
 from idp.realm.client_sections import Client
 from idp.realm.schema import Realm
@@ -30,7 +30,7 @@ Attempt = TypeVar("Attempt")
 class Situation:
     """A sign-in as a request finds it.
 
-    `consent`: the scopes that are still to be asked about. `is_undelivered`: it is known that the newest code did not
+    `consent`: what is still to be asked. `is_undelivered`: it is known that the newest code did not
     get through.
     """
 
@@ -43,7 +43,7 @@ class Situation:
     demand: Demand
     browser: Browser
     now: int
-    consent: tuple[str, ...] = ()
+    consent: Asked | None = None
     is_undelivered: bool = False
 
     @property

@@ -118,11 +118,19 @@ class InvitationPage(Page):
     invitation: Invitation
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a client asks a person for: scopes, and authorization details (RFC 9396)."""
+
+    scopes: tuple[str, ...]
+    details: tuple[Mapping[str, Any], ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentPage(Page):
     """What the client asks for."""
 
-    scopes: tuple[str, ...]
+    asked: Asked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -212,6 +212,11 @@ class Client(Section):
         return self.dpop_bound_access_tokens or self.tls_client_certificate_bound_access_tokens
 
     @property
+    def outlives_sessions(self) -> bool:
+        """Whether `offline_access` is of any use to it (OpenID Connect Core section 11)."""
+        return "refresh_token" in self.grant_types
+
+    @property
     def secrets(self) -> tuple[Secret, ...]:
         """Those that are good now, the newest first."""
         return tuple(s for s in (self.client_secret, self.client_secret_previous) if s is not None)

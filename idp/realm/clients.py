@@ -123,10 +123,6 @@ def _check_public(client: Client, path: Path) -> Iterator[Finding]:
 
 
 def _check_requests(client: Client, path: Path) -> Iterator[Finding]:
-    if client.require_consent and client.authorization_details_types:
-        # RFC 9396 section 10: people allow what they see, and the page shows scopes alone.
-        reason = "the page of 'require_consent' does not show 'authorization_details_types': use the one or the other"
-        yield Finding((*path, "authorization_details_types"), reason, key=True)
     if client.jwks is not None or client.jwks_uri is not None:
         return
     for key in ("require_signed_request_object", "request_object_signing_alg"):

@@ -21,9 +21,11 @@ from idp.realm.words import (
     PEM_CERTIFICATE,
     Duration,
     Label,
+    Locale,
     Name,
     Text,
     Word,
+    Words,
     whole,
 )
 
@@ -82,10 +84,21 @@ class Group(Section):
 class Scope(Section):
     """A scope beside the standard ones, and the `aud` that an access token with it carries (RFC 9068 section 3)."""
 
-    description: str = ""
+    description: Words = Field(default={})
     """What it allows, in words: people read it where they are asked for their consent."""
     audience: tuple[Annotated[str, Field(max_length=500, pattern=AUDIENCE)], ...] = ()
     """The APIs that the scope is for: their URIs, or the client_ids of those that introspect their tokens."""
+
+
+class AuthorizationDetail(Section):
+    """A type of authorization details (RFC 9396), as people read it where they are asked for their consent."""
+
+    title: Words = Field(default={})
+    """What it allows, in words; left out, the type."""
+    description: Words = Field(default={})
+    """What people should know about it besides."""
+    fields: Mapping[Word, Words] = {}
+    """What its members are called, at any depth; left out, as they are."""
 
 
 class SeedTotp(Section):
@@ -123,7 +136,7 @@ class Realm(Section):
     """What people see."""
     theme: Name = "base"
     """The look of the pages."""
-    locales: tuple[Literal["en", "de"], ...] = Field(default=("en",), min_length=1)
+    locales: tuple[Locale, ...] = Field(default=("en",), min_length=1)
     """Languages of the pages; the first is the default."""
     sessions: Sessions = Sessions()
     """How long people stay signed in."""
@@ -149,6 +162,8 @@ class Realm(Section):
     """The groups that people may be in."""
     scopes: Mapping[Word, Scope] = {}
     """Scopes beside the standard ones."""
+    authorization_details: Mapping[Word, AuthorizationDetail] = {}
+    """The words for types of authorization details."""
     client_certificate_authorities: tuple[Annotated[str, Field(pattern=PEM_CERTIFICATE)], ...] = ()
     """Certificates in PEM that those of tls_client_auth must descend from, directly."""
     clients: tuple[Client, ...] = ()

@@ -2,11 +2,13 @@
 
 import ipaddress
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
+Locale = Literal["en", "de"]
 UNITS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
 DURATION = r"^[1-9][0-9]{0,5}[smhd]$"
 NAME = r"^[a-z0-9][a-z0-9-]{0,62}$"
@@ -103,6 +105,50 @@ Network = Annotated[
     BeforeValidator(_network),
     WithJsonSchema({"type": "string", "examples": ["10.0.0.0/8"]}),
 ]
+
+
+def _by_language(value: Any) -> Any:
+    """`Move money`, or `{en: Move money, de: Geld bewegen}` -> by language; the one text of all languages under ''."""
+    texts = {"": value} if isinstance(value, str) else value
+    if (
+        isinstance(texts, Mapping)
+        and texts
+        and {*texts} <= {"", *get_args(Locale)}
+        and all(map(_is_line, texts.values()))
+    ):
+        return texts
+    raise ValueError("one line of at most 200 characters, or one for each language: {en: Move money, de: Geld bewegen}")
+
+
+def _is_line(text: Any) -> bool:
+    return isinstance(text, str) and len(text) <= 200 and re.fullmatch(LINE, text) is not None
+
+
+_ONE_LINE = {"type": "string", "maxLength": 200, "pattern": LINE}
+Words = Annotated[
+    Mapping[str, str],
+    BeforeValidator(_by_language),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                _ONE_LINE,
+                {
+                    "type": "object",
+                    "properties": dict.fromkeys(get_args(Locale), _ONE_LINE),
+                    "minProperties": 1,
+                    "additionalProperties": False,
+                },
+            ]
+        }
+    ),
+]
+
+
+def said(words: Mapping[str, str], locale: str) -> str:
+    """In that language, else in the one that comes first; empty where nothing is said."""
+    return words.get(locale) or next(iter(words.values()), "")
+
+
 Name = Annotated[str, Field(pattern=NAME)]
 Word = Annotated[str, Field(pattern=WORD)]
 Label = Annotated[str, Field(pattern=LABEL)]

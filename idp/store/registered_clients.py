@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
-from idp.store import grants
+from idp.store import consents, grants
 from idp.store.database import Transaction
-from idp.store.tables import LONGEST_ORIGIN, consents, registered_clients, registered_origins, registration_tokens
+from idp.store.tables import LONGEST_ORIGIN, registered_clients, registered_origins, registration_tokens
 from idp.tokens.bearer import digest
 
 
@@ -164,7 +164,7 @@ def remove(tx: Transaction, realm: str, *, client_id: str, now: int) -> bool:
     if tx.execute(delete(registered_clients).where(*where)).rowcount != 1:
         return False
     grants.end_of_every_person(tx, realm, client_id=client_id, now=now)
-    tx.execute(delete(consents).where(consents.c.client_id == client_id))
+    consents.forget(tx, client_id=client_id)
     return True
 
 

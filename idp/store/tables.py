@@ -151,6 +151,16 @@ consents = Table(
     Column("given_at", BigInteger, nullable=False),
 )
 
+# The authorization details (RFC 9396) that go with them: those of the newest request that was allowed, and no others.
+consented_details = Table(
+    "consented_details",
+    metadata,
+    Column("user_id", _ID, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
+    Column("client_id", String(100), primary_key=True),
+    Column("details", JSON, nullable=False),
+    Column("given_at", BigInteger, nullable=False),
+)
+
 # Requests that clients have pushed (RFC 9126). `parameters` are sealed; `used_at`: when a code was issued for it;
 # `asked_by`: with whose it is counted.
 pushed_requests = Table(

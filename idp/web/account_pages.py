@@ -1,5 +1,6 @@
 """The account pages: what a template needs to show each of them."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,6 +10,7 @@ from starlette.responses import Response
 from idp.account.account import Account
 from idp.login.agents import Agent
 from idp.login.steps import Message
+from idp.web.authorization_details import ShownDetail, shown_details
 from idp.web.pages import CHOSEN_LANGUAGE, Pages
 from idp.web.realms import InRealm
 from idp.web.sign_in_pages import account_url, codes_shown
@@ -90,6 +92,9 @@ class AccountPages:
                 return t("account.agent", browser=agent.browser, system=agent.system)
             return agent.browser or agent.system or t("account.agent-unknown")
 
+        def detailed(details: tuple[Mapping[str, Any], ...]) -> tuple[ShownDetail, ...]:
+            return shown_details(t, realm, details, locale=locale)
+
         codes = realm.locales if here and len(realm.locales) > 1 else ()
         common = {
             "username": account.known.user.username,
@@ -97,6 +102,7 @@ class AccountPages:
             "sign_out": f"{at.issuer}/protocol/openid-connect/logout",
             "moment": moment,
             "device": device,
+            "detailed": detailed,
         }
         return self._pages.render(
             request,

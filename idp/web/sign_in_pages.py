@@ -27,6 +27,8 @@ from idp.policy.decide import Reason
 from idp.policy.invitations import Invitation
 from idp.realm.account_client import ACCOUNT
 from idp.realm.schema import Realm
+from idp.realm.words import said
+from idp.web.authorization_details import shown_details
 from idp.web.pages import CHOSEN_LANGUAGE, Pages
 from idp.web.qr import qr_svg
 from idp.web.realms import InRealm
@@ -64,7 +66,7 @@ class SignInPages:
             "typed": page.typed,
             "trust": duration(t, page.trust) if page.trust else None,
         }
-        context |= _own(t, at, page, client_name)
+        context |= _asked(t, at, page, locale) if isinstance(page, ConsentPage) else _own(t, at, page, client_name)
         return self._pages.render(
             request,
             realm,
@@ -124,8 +126,6 @@ def _own(t: Any, at: InRealm, page: Page, client_name: str) -> dict[str, Any]:
             return {"qr": drawn, "otpauth_uri": page.uri, **shown}
         case PasskeyPage():
             return {"passkey": _for_script(page.options)}
-        case ConsentPage():
-            return {"scopes": [_scope(t, at.realm, scope) for scope in page.scopes]}
         case CodesPage():
             return codes_shown(at.realm, page.username, page.codes)
         case InvitationPage():
@@ -134,6 +134,18 @@ def _own(t: Any, at: InRealm, page: Page, client_name: str) -> dict[str, Any]:
             return {"title": t(f"blocked.{page.why}.title"), "message": t(f"blocked.{page.why}.message")}
         case _:
             return {f.name: getattr(page, f.name) for f in fields(page)[len(fields(Page)) :]}
+
+
+def _asked(t: Any, at: InRealm, page: ConsentPage, locale: str) -> dict[str, Any]:
+    """Who asks for what, and for how long (RFC 9396 section 10: people allow what they see, so they see all of it)."""
+    realm, client, asked = at.realm, at.realm.client(page.request.client_id), page.asked
+    is_offline = client is not None and client.outlives_sessions and "offline_access" in asked.scopes
+    lasts = ("offline", realm.tokens.refresh_max) if is_offline else ("session", realm.sessions.max)
+    return {
+        "scopes": [_scope(t, realm, scope, locale) for scope in asked.scopes],
+        "details": shown_details(t, realm, asked.details, locale=locale),
+        "lasts": t(f"consent.lasts-{lasts[0]}", duration=duration(t, lasts[1])),
+    }
 
 
 def codes_shown(realm: Realm, username: str, codes: tuple[str, ...]) -> dict[str, Any]:
@@ -196,10 +208,10 @@ def _invitation(t: Any, invitation: Invitation) -> dict[str, Any]:
     }
 
 
-def _scope(t: Any, realm: Realm, scope: str) -> str:
+def _scope(t: Any, realm: Realm, scope: str, locale: str) -> str:
     """What a scope allows, in words: the administrator's own, or ours for the standard ones."""
     if scope in realm.scopes:
-        return realm.scopes[scope].description or scope
+        return said(realm.scopes[scope].description, locale) or scope
     return str(t(f"scope.{scope}"))
 
 

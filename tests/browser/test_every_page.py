@@ -8,7 +8,7 @@ from tests.browser.accessibility import violations
 from tests.browser.arrival import Arrival
 from tests.browser.conftest import Browse
 from tests.browser.person import DESKTOP, PHONE, Person
-from tests.browser.tour import FEW_CODES_SOON, PAGES, Tour
+from tests.browser.tour import DETAIL_WORDS, FEW_CODES_SOON, IN_DETAIL, PAGES, Tour
 from tests.conftest import Start
 from tests.portal import Portal
 from tests.running import RunningServer
@@ -21,7 +21,9 @@ NARROW = (320, 640)
 
 @pytest.fixture
 def server(start: Start, arrival: Arrival) -> RunningServer:
-    return start(arrival.realm(factors=FEW_CODES_SOON))
+    in_detail = {"authorization_details_types": [detail["type"] for detail in IN_DETAIL]}
+    clients = (arrival.client("portal", **in_detail), arrival.client("billing"))
+    return start(arrival.realm(*clients, factors=FEW_CODES_SOON, authorization_details=DETAIL_WORDS))
 
 
 @pytest.fixture

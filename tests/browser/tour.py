@@ -1,7 +1,9 @@
 """Every page that people can come to, and how they get there."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 
 from idp.policy.lockout import SECOND_FACTOR_SHUT_AT
@@ -14,6 +16,32 @@ from tests.visitor import PASSWORD
 
 FEW_CODES_SOON = {**DEMO["factors"], "recovery-codes": {"count": 10, "warn_at": 9}}
 """The factors of a realm on whose tour every page can be seen."""
+IN_DETAIL: list[dict[str, Any]] = [
+    {
+        "type": "payment_initiation",
+        "locations": ["https://pay.example/api"],
+        "instructedAmount": {"currency": "EUR", "amount": "123.50"},
+        "creditorName": "Müller & Söhne",
+        "creditorAccount": {"iban": "DE02100100109307118603"},
+        "remittanceInformation": ["Invoice 4711", "a-reference-without-any-blank-that-is-longer-than-a-phone-is-wide"],
+    },
+    {"type": "https://bank.example/account_information", "actions": ["read_balances", "list_transactions"]},
+]
+DETAIL_WORDS = {
+    "payment_initiation": {
+        "title": {"en": "Make a payment", "de": "Eine Zahlung ausführen"},
+        "description": {"en": "The money leaves your account today.", "de": "Das Geld verlässt Ihr Konto heute."},
+        "fields": {
+            "instructedAmount": {"en": "Amount", "de": "Betrag"},
+            "currency": {"en": "Currency", "de": "Währung"},
+            "amount": {"en": "Sum", "de": "Summe"},
+            "creditorName": {"en": "Payee", "de": "Empfänger"},
+            "creditorAccount": {"en": "Account of the payee", "de": "Konto des Empfängers"},
+            "iban": "IBAN",
+            "remittanceInformation": {"en": "Reference", "de": "Verwendungszweck"},
+        },
+    }
+}
 
 
 @dataclass(frozen=True)
@@ -94,6 +122,17 @@ class Tour:
         self.person.open(self.portal.url(prompt="consent"))
         self.person.give_password("alice")
 
+    def consent_in_detail(self) -> None:
+        """Where the portal may ask for the types of `IN_DETAIL`."""
+        self.person.open(self.portal.url(prompt="consent", authorization_details=json.dumps(IN_DETAIL)))
+        self.person.give_password("alice")
+
+    def applications(self) -> None:
+        self.consent_in_detail()
+        self.person.submit()
+        self.person.open(f"{self.server.issuer()}/account/applications")
+        self.person.page.locator("summary").click()
+
     def sign_out(self) -> None:
         self.arrive()
         self.person.open(f"{self.server.endpoint('logout')}?{urlencode({'client_id': 'portal'})}")
@@ -144,6 +183,8 @@ PAGES: dict[str, Callable[[Tour], object]] = {
     "few-recovery-codes": Tour.few_recovery_codes,
     "blocked": Tour.blocked,
     "consent": Tour.consent,
+    "consent-in-detail": Tour.consent_in_detail,
+    "applications": Tour.applications,
     "sign-out": Tour.sign_out,
     "signed-out": Tour.signed_out,
     "unknown-client": Tour.unknown_client,

@@ -270,6 +270,7 @@ def _account(case: Case) -> list[str]:
         (t.sessions.c.id, t.sessions.c.ended_at),
         (t.grants.c.id, t.grants.c.ended_at),
         (t.consents.c.client_id,),
+        (t.consented_details.c.client_id,),
     )
     with case.world.database.read() as tx:
         rows = [

@@ -137,15 +137,6 @@ def test_a_pairwise_client_of_several_hosts_needs_a_sector() -> None:
     assert problems(demo(old, pairwise)) == []
 
 
-def test_what_a_page_of_consent_does_not_show_is_not_asked_for_there() -> None:
-    old = "    post_logout_redirect_uris: [http://localhost:8081/]\n"
-    both = "    require_consent: true\n    authorization_details_types: [payment]\n"
-
-    assert only(demo(old, both)).endswith(
-        "the page of 'require_consent' does not show 'authorization_details_types': use the one or the other"
-    )
-
-
 def test_what_clients_may_register_must_be_scopes_of_the_realm() -> None:
     text = demo() + "\nregistration: {scopes: [openid, payment]}\n"
 

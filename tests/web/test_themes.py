@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from idp.outbound.notices import Notice
 from idp.realm.factor_sections import SECOND_FACTORS
+from idp.realm.references import STANDARD_SCOPES
 from idp.web.qr import qr_svg
 from idp.web.themes import MissingMessage, Themes, UnknownTheme, negotiate
 
@@ -23,6 +24,10 @@ THEMES = Themes(BUILT_IN, strict=True)
 CANARY = "\"><img src=x onerror=__x()>'${{7*7}}{{7*7}}<!--"
 SECRET = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
 
+LINES: list[dict[str, Any]] = [
+    {"label": "Amount", "texts": [], "lines": [{"label": "Currency", "texts": ["EUR", "CHF"], "lines": []}]},
+    {"label": "", "texts": ["12"], "lines": []},
+]
 EXTRA: dict[str, dict[str, Any]] = {
     "login/password.html": {"username_fixed": False, "not_you": None, "passkey": "{}", "forgotten": "/forgotten"},
     "login/totp.html": {"alternatives": [{"label": "Use a recovery code", "url": "?factor=recovery-codes"}]},
@@ -45,7 +50,11 @@ EXTRA: dict[str, dict[str, Any]] = {
     "login/enrol-choice.html": {"factors": ["webauthn", "totp", "sms", "email"]},
     "login/recovery-codes-low.html": {"left": 3},
     "login/invitation.html": {"since": "From a day on.", "snoozes": "Three times."},
-    "login/consent.html": {"scopes": ["See your name", "Move money"]},
+    "login/consent.html": {
+        "scopes": ["See your name", "Move money"],
+        "lasts": "It lasts an hour.",
+        "details": [{"title": "Pay a bill", "description": "Once.", "lines": LINES}],
+    },
     "login/blocked.html": {"title": "Locked", "message": "Ask."},
     "page/error.html": {
         "status": 404,
@@ -94,7 +103,9 @@ SERVER_KEYS: dict[str, dict[str, Any]] = {
     "error.password-repeats": {},
     "error.password-name": {},
     "reason.encourage": {},
-    **{f"scope.{name}": {} for name in ("openid", "profile", "email", "offline_access")},
+    **{f"scope.{name}": {} for name in STANDARD_SCOPES},
+    **{f"detail.{name}": {} for name in ("locations", "actions", "datatypes", "identifier", "privileges", "yes", "no")},
+    **{f"consent.lasts-{how}": {"duration": "12 hours"} for how in ("session", "offline")},
     **{f"account.done-{done}": {} for done in ("renamed", "removed", "forgotten", "signed-out", "withdrawn")},
     "account.agent": {"browser": "Firefox", "system": "Linux"},
     "account.agent-unknown": {},

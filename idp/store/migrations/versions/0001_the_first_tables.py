@@ -166,6 +166,17 @@ def upgrade() -> None:
         sa.UniqueConstraint("realm", "username_key", name=op.f("uq_users_realm_username_key")),
     )
     op.create_table(
+        "consented_details",
+        sa.Column("user_id", sa.String(length=64), nullable=False),
+        sa.Column("client_id", sa.String(length=100), nullable=False),
+        sa.Column("details", sa.JSON(), nullable=False),
+        sa.Column("given_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["users.id"], name=op.f("fk_consented_details_user_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("user_id", "client_id", name=op.f("pk_consented_details")),
+    )
+    op.create_table(
         "consents",
         sa.Column("user_id", sa.String(length=64), nullable=False),
         sa.Column("client_id", sa.String(length=100), nullable=False),
