@@ -126,7 +126,7 @@ class AuthorizationEndpoint:
     def _validated(self, request: OAuthRequest, client: OAuthClient, redirect_uri: str) -> AuthorizationRequest:
         data, realm = request.payload.data, self._server.realm
         request.refuse_malformed()
-        response_modes.mode_of(data, redirect_uri)
+        response_modes.mode_of(data, redirect_uri, client.registered)
         _refuse_not_offered(data)
         if data.get("response_type") is None:
             raise InvalidRequestError("response_type is missing.")
@@ -207,26 +207,23 @@ class AuthorizationEndpoint:
         self, parameters: Mapping[str, str], redirect_uri: str, answer: Mapping[str, str]
     ) -> AuthorizationResponse:
         """With `state` as it was sent, and `iss` in every response (RFC 9207); a code last, as Keycloak sends it."""
-        try:
-            mode = response_modes.mode_of(parameters, redirect_uri)
-        except InvalidRequestError:
-            mode = response_modes.MODES["query"]
+        client = self._server.query_client(parameters["client_id"])
+        if client is None:
+            raise AssertionError("nothing is sent to a client that is not known")
+        mode = response_modes.mode_of_refusal(parameters, redirect_uri, client.registered)
         state = {"state": parameters["state"]} if parameters.get("state") else {}
         ordered = {**state, **answer, "iss": self._server.issuer}
         if "code" in ordered:
             ordered["code"] = ordered.pop("code")
         if mode.is_signed:
-            ordered = {"response": self._signed(parameters["client_id"], ordered)}
+            ordered = {"response": self._signed(client.registered, ordered)}
         return AuthorizationResponse(redirect_uri, ordered, mode.way)
 
-    def _signed(self, client_id: str, answer: Mapping[str, str]) -> str:
+    def _signed(self, client: Client, answer: Mapping[str, str]) -> str:
         """The response as a JWT (JARM section 2.1)."""
-        realm, client = self._server.realm, self._server.query_client(client_id)
-        if client is None:
-            raise AssertionError("nothing is sent to a client that is not known")
-        alg = client.registered.authorization_signed_response_alg
-        claims = authorization_response(issuer=self._server.issuer, client_id=client_id, answer=answer, now=self._now)
-        key = self._keyrings.of(realm).signer(alg, self._now)
+        alg, issuer = client.authorization_signed_response_alg, self._server.issuer
+        claims = authorization_response(issuer=issuer, client_id=client.client_id, answer=answer, now=self._now)
+        key = self._keyrings.of(self._server.realm).signer(alg, self._now)
         return jose.sign(claims, key, alg=alg, typ=AUTHORIZATION_RESPONSE_TYP)
 
 

@@ -29,7 +29,12 @@ REGISTRABLE = (
     *("client_name", "redirect_uris", "post_logout_redirect_uris", "grant_types", "scope"),
     *("token_endpoint_auth_method", "token_endpoint_auth_signing_alg", "jwks", "jwks_uri"),
     *("subject_type", "sector_identifier_uri", "default_acr_values", "default_max_age"),
-    *("require_pushed_authorization_requests", "require_signed_request_object", "request_object_signing_alg"),
+    *(
+        "response_modes",
+        "require_pushed_authorization_requests",
+        "require_signed_request_object",
+        "request_object_signing_alg",
+    ),
     *("dpop_bound_access_tokens", "tls_client_certificate_bound_access_tokens"),
     *(f"{what}_signed_response_alg" for what in ("id_token", "userinfo", "introspection", "authorization")),
     *(f"{what}_encrypted_response_{part}" for what in ENCRYPTED for part in ("alg", "enc")),

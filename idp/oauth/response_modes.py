@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from idp.errors import InvalidRequestError
 from idp.login.request import AuthorizationResponse
+from idp.realm.client_sections import Client
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,16 +28,28 @@ MODES = {
     "form_post.jwt": ResponseMode("form_post", is_signed=True),
 }
 
+_WEB = ("https://", "http://")
 
-def mode_of(parameters: Mapping[str, str], redirect_uri: str) -> ResponseMode:
-    """The mode that a request asks for; raises InvalidRequestError for one that is not offered."""
+
+def mode_of(parameters: Mapping[str, str], redirect_uri: str, client: Client) -> ResponseMode:
+    """The mode that a request asks for; raises InvalidRequestError for one that is not offered to the client."""
+    offered: tuple[str, ...] = client.response_modes or tuple(MODES)
     mode = MODES.get(parameters.get("response_mode", "query"))
-    if mode is None:
-        raise InvalidRequestError(f"This response_mode is not offered: {', '.join(MODES)} are.")
-    if mode.way == "form_post" and not redirect_uri.startswith(("https://", "http://")):
+    if mode is None or mode not in [MODES[name] for name in offered]:
+        raise InvalidRequestError(f"This response_mode is not offered. These are: {', '.join(offered)}.")
+    if mode.way == "form_post" and not redirect_uri.startswith(_WEB):
         # Nothing on a device takes a form, and a form to another scheme is a way to run something there.
         raise InvalidRequestError("form_post needs a redirect URI that is http or https.")
     return mode
+
+
+def mode_of_refusal(parameters: Mapping[str, str], redirect_uri: str, client: Client) -> ResponseMode:
+    """How an error comes back: as was asked for, else by the first way that the client may have its answers."""
+    try:
+        return mode_of(parameters, redirect_uri, client)
+    except InvalidRequestError:
+        first = MODES[client.response_modes[0] if client.response_modes else "query"]
+        return first if first.way != "form_post" or redirect_uri.startswith(_WEB) else MODES["query"]
 
 
 def address(response: AuthorizationResponse) -> str:

@@ -38,6 +38,7 @@ AuthMethod = Literal[
     "self_signed_tls_client_auth",
     "none",
 ]
+ResponseMode = Literal["query", "fragment", "form_post", "jwt", "query.jwt", "fragment.jwt", "form_post.jwt"]
 Base64Url = Annotated[str, Field(max_length=4096, pattern=BASE64URL)]
 
 
@@ -136,6 +137,8 @@ class Client(Section):
     """Whether every authorization request must be signed with one of the client's keys (RFC 9101)."""
     request_object_signing_alg: SigningAlgorithm | None = None
     """The only algorithm of the client's signed requests; left out, every one that its keys are for."""
+    response_modes: tuple[ResponseMode, ...] | None = Field(default=None, min_length=1)
+    """How the client may have its answers (FAPI 2.0 Message Signing section 5.3.3); left out, every way."""
     profile: Literal["fapi2"] | None = None
     """`fapi2`: all that the FAPI 2.0 Security Profile demands, and nothing that it forbids."""
     dpop_bound_access_tokens: bool = False
