@@ -4,14 +4,19 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from idp.cli import profiles
 from idp.cli.options import CONFIG_VARIABLE, default_config
 from idp.cli.policy_findings import broken_expectations, short_passwords, surprises
+from idp.errors import SettingsError
+from idp.realm.client_sections import Client
 from idp.realm.loading import Examination, Mode, Problem, RealmFileError, examine, read_file
+from idp.realm.schema import Realm
+from idp.realm.suggestions import did_you_mean
 from idp.realm.watching import NO_FILE, realm_files
 
 
@@ -34,6 +39,13 @@ def add_parser(subparsers: Any) -> None:
         action="store_true",
         help="as a production server reads them: no users, secrets from this environment",
     )
+    parser.add_argument(
+        "--profiles",
+        action="store_true",
+        help="say which certification profiles and which points of RFC 9700 and OWASP ASVS 5.0 V10 each client meets",
+    )
+    parser.add_argument("--client", metavar="ID", help="with --profiles: this client only")
+    parser.add_argument("--json", action="store_true", help="with --profiles: print one JSON document")
     parser.add_argument("--write-schema", type=Path, metavar="PATH", help="write the JSON Schema for editors and stop")
     parser.set_defaults(run=run)
 
@@ -45,15 +57,39 @@ def run(args: argparse.Namespace) -> int:
 
         args.write_schema.write_text(written_schema(), encoding="utf-8")
         return 0
+    if not args.profiles and (args.client or args.json):
+        raise SettingsError("--client and --json belong to --profiles")
     examined, problems = _examine(args.paths or [default_config()], Mode.PRODUCTION if args.production else Mode.CHECK)
-    warnings = [warning for examination in examined.values() for warning in examination.warnings]
-    for problem in problems:
-        print(problem)
-    for warning in warnings:
-        print(f"{warning.path}:{warning.line}:{warning.column}: warning: {warning.message}")
+    warnings = [
+        replace(warning, message=f"warning: {warning.message}")
+        for examination in examined.values()
+        for warning in examination.warnings
+    ]
+    if args.json:
+        documents = [profiles.document(*of_realm) for of_realm in _asked_about(examined, args.client)]
+        print(profiles.written(documents, problems=problems, warnings=warnings))
+    else:
+        print(*problems, *warnings, sep="\n", end="\n" if problems or warnings else "")
+        if args.profiles:
+            for of_realm in _asked_about(examined, args.client):
+                print(*profiles.lines(*of_realm), sep="\n", end="\n\n")
     counts = (_count(len(examined), "file"), _count(len(problems), "problem"), _count(len(warnings), "warning"))
     print(", ".join(counts), file=sys.stderr)
     return 1 if problems else 0
+
+
+def _asked_about(
+    examined: dict[Path, Examination], client_id: str | None
+) -> Iterator[tuple[str, Realm, tuple[Client, ...]]]:
+    """Every realm that can be used, with its enabled clients or the one of that name. Raises SettingsError."""
+    realms = {str(path): found.realm for path, found in examined.items() if found.realm is not None}
+    there = [c for realm in realms.values() for c in realm.enabled_clients]
+    if client_id is not None and realms and client_id not in there:
+        raise SettingsError(f"there is no client {client_id!r}{did_you_mean(client_id, there)}")
+    for path, realm in realms.items():
+        clients = tuple(c for c in realm.enabled_clients.values() if client_id in (None, c.client_id))
+        if clients or client_id is None:
+            yield path, realm, clients
 
 
 def _examine(paths: Iterable[Path], mode: Mode) -> tuple[dict[Path, Examination], list[Problem]]:

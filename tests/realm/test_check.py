@@ -1,12 +1,15 @@
 """`idp check` prints a line for each problem and exits with 1 when there is one."""
 
 import argparse
+import json
 from collections.abc import Callable
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
 
 from idp.cli import check
+from idp.errors import SettingsError
 from tests.realm.files import DEMO, ROOT, demo
 
 Check = Callable[..., tuple[int, list[str], str]]
@@ -118,3 +121,88 @@ def test_a_rule_that_can_never_match_is_a_warning(run: Check, tmp_path: Path) ->
 
     assert code == 0
     assert any("the rule 'the billing portal' can never match: none of its clients signs people in" in x for x in lines)
+
+
+def of_client(lines: list[str], client_id: str) -> list[str]:
+    """What the report says of one client."""
+    begin = next(index for index, line in enumerate(lines) if line.split(" ")[0] == client_id)
+    return list(takewhile(bool, lines[begin + 1 :]))
+
+
+def test_the_report_says_what_a_client_meets_and_misses_and_what_would_mend_it(run: Check) -> None:
+    code, lines, summary = run("--profiles")
+
+    assert (code, summary) == (0, "1 file, 0 problems, 0 warnings\n")
+    assert lines[0] == "realm demo (realm-config/demo.yaml)"
+    assert lines[1].startswith("  always met: Config OP, Session Management OP; RFC 9700 2.1, 2.1.2, 2.2.2, 2.4, ")
+    assert lines[1].endswith("; ASVS 5.0 10.4.2-10.4.5, 10.4.7-10.4.10, 10.6.1-10.6.2")
+    assert lines[2].startswith("  never met: ASVS 5.0 10.7.3, ")
+    assert "ASVS 5.0 10.3.1-10.3.5 (the APIs)" in lines[3]
+    assert of_client(lines, "nightly-report") == [
+        "  met: RFC 9700 2.3, 4.10.2",
+        "  missed: RFC 9700 2.2.1, 2.5, 4.9.3, 4.10.1; ASVS 5.0 10.4.14, 10.4.16",
+        "    dpop_bound_access_tokens: true",
+        (
+            "      an access token that leaks is of use to whoever has it: "
+            "RFC 9700 2.2.1, 4.9.3, 4.10.1 (should); ASVS 5.0 10.4.14 (L3)"
+        ),
+        "    token_endpoint_auth_method: private_key_jwt, with jwks",
+        (
+            "      a secret is known at both ends and can be replayed, and a public client proves nothing; "
+            "a key stays where it is: RFC 9700 2.5 (should); ASVS 5.0 10.4.16 (L3)"
+        ),
+    ]
+    portal = of_client(lines, "portal")
+    assert portal[0].startswith("  met: RP-Initiated Logout OP; RFC 9700 2.1.1, ")
+    assert portal[portal.index("    backchannel_logout_uri") + 1] == (
+        "      the application is not told by the server that a session has ended: Back-Channel Logout OP"
+    )
+
+
+def test_the_report_can_be_of_one_client(run: Check) -> None:
+    _, lines, _ = run("--profiles", "--client", "billing")
+
+    assert [line for line in lines if line and not line.startswith(" ")] == [lines[0], "billing (Billing portal)"]
+    with pytest.raises(SettingsError, match="there is no client 'biling', did you mean 'billing'"):
+        run("--profiles", "--client", "biling")
+
+
+def test_the_report_can_be_read_by_programs(run: Check, tmp_path: Path) -> None:
+    broken, good = tmp_path / "a.yaml", tmp_path / "b.yaml"
+    broken.write_text("realm: a\nclients: [{}]\n", encoding="utf-8")
+    good.write_text(DEMO.read_text(encoding="utf-8"), encoding="utf-8")
+
+    code, lines, _ = run("--profiles", "--json", "--client", "portal", broken, good)
+
+    told = json.loads("\n".join(lines))
+    assert code == 1
+    assert told["problems"] == [f"{broken}:2:11: the key 'client_id' is missing here"]
+    assert [warning.split(":")[3] for warning in told["warnings"]] == [" warning"]
+    (realm,) = told["realms"]
+    assert (realm["realm"], realm["path"]) == ("demo", str(good))
+    (portal,) = realm["clients"]
+    assert {
+        "source": "RFC 9700",
+        "id": "2.1.1",
+        "grade": "should",
+        "says": "codes are bound to who asked for them",
+    } in (portal["meets"])
+    pushed = next(m for m in portal["misses"] if m["set"] == ["require_pushed_authorization_requests: true"])
+    assert [point["id"] for point in pushed["points"]] == ["10.4.13"]
+    assert pushed["why"]
+
+
+def test_a_report_changes_nothing_about_the_lines_and_the_status(run: Check, tmp_path: Path) -> None:
+    file = tmp_path / "r.yaml"
+    file.write_text(demo("client_id: portal", "clinet_id: portal"), encoding="utf-8")
+
+    assert run("--profiles", file) == run(file)
+    with_warning = run(DEMO)
+    report = run("--profiles", DEMO)
+    assert (report[0], report[1][:1], report[2]) == with_warning
+
+
+def test_what_belongs_to_the_report_is_refused_without_it(run: Check) -> None:
+    for option in (("--json",), ("--client", "portal")):
+        with pytest.raises(SettingsError, match="--client and --json belong to --profiles"):
+            run(*option)
