@@ -18,6 +18,7 @@ from idp.realm.loading import Examination, Mode, Problem, RealmFileError, examin
 from idp.realm.schema import Realm
 from idp.realm.suggestions import did_you_mean
 from idp.realm.watching import NO_FILE, realm_files
+from idp.settings import reachable_networks
 
 
 def add_parser(subparsers: Any) -> None:
@@ -46,6 +47,18 @@ def add_parser(subparsers: Any) -> None:
     )
     parser.add_argument("--client", metavar="ID", help="with --profiles: this client only")
     parser.add_argument("--json", action="store_true", help="with --profiles: print one JSON document")
+    parser.add_argument(
+        "--fetch",
+        action="store_true",
+        help="fetch every sector_identifier_uri too, and see that it names the redirect URIs of its client",
+    )
+    parser.add_argument(
+        "--reachable-network",
+        action="append",
+        default=[],
+        metavar="CIDR",
+        help="with --fetch: a network that may be reached although it is not public (may be repeated)",
+    )
     parser.add_argument("--write-schema", type=Path, metavar="PATH", help="write the JSON Schema for editors and stop")
     parser.set_defaults(run=run)
 
@@ -60,6 +73,10 @@ def run(args: argparse.Namespace) -> int:
     if not args.profiles and (args.client or args.json):
         raise SettingsError("--client and --json belong to --profiles")
     examined, problems = _examine(args.paths or [default_config()], Mode.PRODUCTION if args.production else Mode.CHECK)
+    if args.fetch:
+        from idp.cli.sectors import unnamed_redirects
+
+        problems += unnamed_redirects(examined, reachable_networks(args.reachable_network))
     warnings = [
         replace(warning, message=f"warning: {warning.message}")
         for examination in examined.values()

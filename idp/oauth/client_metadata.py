@@ -1,7 +1,6 @@
 """What a client may say of itself when it registers (RFC 7591 section 2): checked as the realm file's clients are."""
 
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import ValidationError
@@ -13,6 +12,7 @@ from idp.errors import (
     UnapprovedSoftwareStatementError,
 )
 from idp.oauth.client_authentication import BY_SECRET
+from idp.oauth.sectors import unnamed
 from idp.outbound.fetch import Fetcher, Unreachable
 from idp.realm.client_sections import Client, JsonWebKey
 from idp.realm.clients import check_registered
@@ -137,19 +137,12 @@ def _refuse_dangerous(wanted: Mapping[str, Any]) -> None:
 
 def _check_sector(client: Client, fetcher: Fetcher) -> None:
     """OpenID Connect Registration section 5: the list of the sector names every redirect URI of the client."""
-    if client.sector_identifier_uri is None:
-        return
     try:
-        answer = fetcher.get(client.sector_identifier_uri)
-        named: Any = json.loads(answer.body) if answer.status == 200 else None
-    except (Unreachable, ValueError, RecursionError):
-        named = None
-    if not isinstance(named, list) or not _all_in(client.redirect_uris, named):
+        is_named = not unnamed(client, fetcher)
+    except Unreachable:
+        is_named = False
+    if not is_named:
         raise InvalidClientMetadataError("The sector_identifier_uri does not name every redirect URI.")
-
-
-def _all_in(uris: Iterable[str], named: list[Any]) -> bool:
-    return all(uri in named for uri in uris)
 
 
 def _refused_key(key: str) -> InvalidClientMetadataError | InvalidRedirectURIError:

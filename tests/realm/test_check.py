@@ -2,7 +2,7 @@
 
 import argparse
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import takewhile
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import pytest
 
 from idp.cli import check
 from idp.errors import SettingsError
+from tests.protocol.party import Party, Says
 from tests.realm.files import DEMO, ROOT, demo
 
 Check = Callable[..., tuple[int, list[str], str]]
@@ -206,3 +207,41 @@ def test_what_belongs_to_the_report_is_refused_without_it(run: Check) -> None:
     for option in (("--json",), ("--client", "portal")):
         with pytest.raises(SettingsError, match="--client and --json belong to --profiles"):
             run(*option)
+
+
+@pytest.fixture
+def party() -> Iterator[Party]:
+    party = Party()
+    yield party
+    party.close()
+
+
+def test_sectors_are_looked_up_on_request_only(run: Check, tmp_path: Path, party: Party) -> None:
+    at, file = f"{party.address}/sector", tmp_path / "r.yaml"
+    pairwise = f"    subject_type: pairwise\n    sector_identifier_uri: {at}\n    redirect_uris: [http://localhost:8081"
+    file.write_text(demo("    redirect_uris: [http://localhost:8081", pairwise), encoding="utf-8")
+    line = next(n for n, text in enumerate(file.read_text("utf-8").splitlines(), 1) if "sector_identifier" in text)
+    fetch = ("--fetch", "--reachable-network", "127.0.0.1/32", file)
+    problem = f"{file}:{line}:28: the list at this address does not name http://localhost:8081/callback"
+
+    assert run(file)[0] == 0
+    assert party.heard_nothing()
+    for body, code in ((b'["http://localhost:8081/callback"]', 0), (b"[]", 1), (b'{"a": 1}', 1), (b"[" * 100_000, 1)):
+        party.says["/sector"] = Says(body=body)
+        answer = run(*fetch)
+        assert (answer[0], problem in answer[1]) == (code, code == 1), body
+    party.says["/sector"] = Says(404, b'["http://localhost:8081/callback"]')
+    assert problem in run(*fetch)[1]
+
+
+@pytest.mark.attack
+def test_looking_up_leads_into_no_private_network_by_itself(run: Check, tmp_path: Path, party: Party) -> None:
+    file = tmp_path / "r.yaml"
+    text = demo("    redirect_uris: [http", f"    sector_identifier_uri: {party.address}/\n    redirect_uris: [http")
+    file.write_text(text, encoding="utf-8")
+
+    code, lines, _ = run("--fetch", file)
+
+    assert code == 1
+    assert lines[0].endswith("this address cannot be fetched (private ones are, with --reachable-network)")
+    assert party.heard_nothing()
