@@ -116,7 +116,7 @@ OF_RFC_9700 = (
     _client(RFC, "4.9.3", "should", "a token that an API leaks is of little use", r.BOUND, r.AUDIENCES),
     _client(RFC, "4.10.1", "should", "stolen access tokens are of no use", r.BOUND),
     _client(RFC, "4.10.2", "should", "access tokens name the APIs that they are for", r.AUDIENCES),
-    Point(RFC, "4.11.2", "must", "nobody is redirected for an unknown client or address"),
+    Point(RFC, "4.11.2", "must", "a faulty request goes back to its client before anybody signs in", By.NOBODY),
     Point(RFC, "4.12", "must", "what follows a form is fetched with GET"),
     _others(RFC, "4.13", "must", "headers of strangers are removed, and TLS ends well", _PROXY),
     Point(RFC, "4.14.2", "must", "a used refresh token ends its family; none gets more than was granted"),
@@ -166,7 +166,7 @@ OF_ASVS = (
     Point(ASVS, "10.6.2", "L2", "nobody is signed out unasked by a stranger"),
     _client(ASVS, "10.7.1", "L2", "people consent", r.CONSENT, r.KNOWN_CLIENT, concerns=_of_people),
     _client(ASVS, "10.7.2", "L2", "people read what they consent to", r.WORDS, concerns=_with_consent),
-    Point(ASVS, "10.7.3", "L2", "people see and withdraw consent as a whole; they cannot change it in part", By.NOBODY),
+    Point(ASVS, "10.7.3", "L2", "people withdraw consent as a whole and cannot change it in part", By.NOBODY),
 )
 
 POINTS = PROFILES + OF_RFC_9700 + OF_ASVS

@@ -212,6 +212,16 @@ def test_the_response_types_that_are_named_are_those_that_work(
     assert works == (response_type in document["response_types_supported"])
 
 
+@pytest.mark.attack
+def test_neither_the_implicit_nor_the_password_grant_is_there(standing_portal: Portal, passer_by: Visitor) -> None:
+    """RFC 9700 sections 2.1.2 and 2.4."""
+    for response_type in ("token", "id_token", "id_token token", "code token", "code id_token", "code id_token token"):
+        answer = standing_portal.send(passer_by, response_type=response_type)
+        assert answer.parameters()["error"] == "unsupported_response_type"
+    guess = {"username": "alice", "password": "correct horse battery staple", "scope": "openid"}
+    assert standing_portal.token(grant_type="password", **guess).error == "unsupported_grant_type"
+
+
 MODES = ("query", "fragment", "form_post", "jwt", "query.jwt", "fragment.jwt", "form_post.jwt", "web_message")
 
 
