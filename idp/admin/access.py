@@ -13,7 +13,7 @@ class Access(Acting):
         """Forget the wrong guesses of second factors and passwords; whether there were any."""
         with self._database.write() as tx:
             user = self.known(tx, identifier).user
-            codes = guesses.clear(tx, guesses.second_factor_subject(user.id))
+            codes = guesses.clear_second_factors(tx, user.id)
             passwords = guesses.clear_passwords(tx, user.id)
             if not codes and not passwords:
                 return False

@@ -31,7 +31,7 @@ def open_session(
     letters: Letters,
     now: int,
 ) -> tuple[str, Cookies] | None:
-    """The `sid` and the cookies that carry it, every one of them new; None when the session to be raised has ended.
+    """The `sid` and the cookies that carry it, every one of them new; None when another request ended or raised the session.
 
     Somebody else's session in this browser ends: two people never share a `sid`.
     """
@@ -43,7 +43,7 @@ def open_session(
     if session is not None:
         # A passkey that was only touched does not take the place of one that was verified.
         newest = {(p.factor, p.is_first): p for p in sorted((*session.proofs, *state.given), key=lambda p: p.at)}
-        if not sessions.raise_(tx, session.id, secret=secret, all_proofs=newest.values(), now=now):
+        if not sessions.raise_(tx, session.id, old=browser.session, secret=secret, all_proofs=newest.values(), now=now):
             return None
         session_id, event = session.id, Event.STEPPED_UP
     else:

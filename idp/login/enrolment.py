@@ -127,8 +127,11 @@ class Enrolment:
             handle=new.handle,
             now=now,
         )
-        # Recovery codes alone may have been shut by wrong guesses: what is enrolled anew is not shut.
-        guesses.clear(tx, guesses.second_factor_subject(known.user.id))
+        if known.person(realm).owned:
+            guesses.forgive_second_factor(tx, known.user.id, enrolling.factor)
+        else:
+            # A sheet alone may have been shut by wrong guesses: what is enrolled anew is not shut.
+            guesses.clear_second_factors(tx, known.user.id)
         who = {"realm": realm.name, "user_id": known.user.id, "username": known.user.username}
         tx.emit(Event.FACTOR_ENROLLED, **who, factor=enrolling.factor, credential_id=enrolling.credential_id)
         told = {"factor": enrolling.factor, "label": attempt.label}

@@ -3,7 +3,7 @@
 Nothing is stored for visitors who prove nothing, so that they cannot fill the database.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from idp.login import state as state_json
 from idp.login.browser import Browser
@@ -18,6 +18,8 @@ FIRST_PAGE_LASTS = 1800
 SIGN_IN_LASTS = 300
 # Whoever sets a factor up may have to install an app first.
 ENROLMENT_LASTS = 900
+# What was proven counts for as long as the sign-in goes on: no step, sent code or choice keeps it alive for longer.
+SIGN_IN_ENDS = 3600
 _FIRST = "first."
 _CSRF = "sign-in form"
 
@@ -45,6 +47,7 @@ class Handles:
     def store(self, tx: Transaction, realm: str, state: SignIn, secret: str, now: int) -> Under:
         """A sign-in with its first proof: from here on it can be finished once."""
         handle = new_bearer()
+        state = replace(state, ends_at=now + SIGN_IN_ENDS)
         sealed = self._seal(realm, state)
         transactions.add(
             tx,
@@ -53,7 +56,7 @@ class Handles:
             browser=secret,
             user_id=state.user_id or "",
             state=sealed,
-            expires_at=now + _lasts(state),
+            expires_at=_expires_at(state, now),
         )
         return Under(handle, state, sealed)
 
@@ -64,7 +67,7 @@ class Handles:
             handle=under.handle,
             old=under.stored or "",
             new=self._seal(realm, state),
-            expires_at=now + _lasts(state),
+            expires_at=_expires_at(state, now),
         )
 
     def find(self, tx: Transaction, realm: str, handle: str, browser: Browser, now: int) -> Under | Lost:
@@ -109,5 +112,6 @@ def _context(realm: str) -> str:
     return f"sign-in:{realm}"
 
 
-def _lasts(state: SignIn) -> int:
-    return ENROLMENT_LASTS if state.enrolling or state.sent or state.notice is not None else SIGN_IN_LASTS
+def _expires_at(state: SignIn, now: int) -> int:
+    lasts = ENROLMENT_LASTS if state.enrolling or state.sent or state.notice is not None else SIGN_IN_LASTS
+    return min(now + lasts, state.ends_at)

@@ -74,7 +74,7 @@ class SecondFactorStep:
             return Message(self.empty)
         if len(answer) > self.longest_answer:
             return Message("error.too-long")
-        counted = count(tx, known, situation.now)
+        counted = count(tx, known, self.factor, situation.now)
         if isinstance(counted, Message):
             return counted
         return FactorAttempt(situation, known, answer, counted, trust=form.get(TRUST) == "yes")
@@ -98,7 +98,7 @@ class SecondFactorStep:
             raise AssertionError("only a right answer is applied")
         if problem := self.consume(tx, attempt, proven):
             return self.refuse(situation, known, problem)
-        guesses.clear(tx, guesses.second_factor_subject(known.user.id))
+        guesses.forgive_second_factor(tx, known.user.id, self.factor)
         accepted = {"factor": self.factor, "credential_id": proven.credential_id}
         tx.emit(Event.FACTOR_ACCEPTED, **who(situation, known), **accepted)
         proof = Proof(self.factor, situation.now, proven.credential_id, proven.verified, proven.synced)
@@ -133,12 +133,12 @@ class SecondFactorStep:
         return Message(message)
 
 
-def count(tx: Transaction, known: Known, now: int) -> int | Message:
+def count(tx: Transaction, known: Known, factor: str, now: int) -> int | Message:
     """Count a guess against the person, over all second factors: which one it is, or how long it has to wait."""
-    subject = guesses.second_factor_subject(known.user.id)
-    counted = guesses.count(tx, subject, now=now, wait=second_factor_wait)
+    counted = guesses.count_second_factor(tx, known.user.id, factor, now=now, wait=second_factor_wait)
     if counted is None:
-        return Message("error.second-factor-wait", {"seconds": guesses.blocked_for(tx, subject, now)})
+        seconds = guesses.blocked_for(tx, guesses.second_factor_subject(known.user.id), now)
+        return Message("error.second-factor-wait", {"seconds": seconds})
     return counted
 
 

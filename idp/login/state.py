@@ -28,7 +28,8 @@ class SignIn:
     `notice`: what must be shown before going on, a list of new recovery codes or the number of those left.
     `invitation`: what the person said to one, `accepted` or `declined`. `challenge`: what a passkey is to sign, in
     base64url. `sent`: the newest code that was sent. `trust`: the person wants this browser to be trusted. `adding`:
-    the factor that they want to have besides. `consented`: they let the client have what it asks for.
+    the factor that they want to have besides. `consented`: they let the client have what it asks for. `ends_at`: when
+    the sign-in is over however busy it is, once it is stored.
     """
 
     request: AuthorizationRequest
@@ -44,6 +45,7 @@ class SignIn:
     trust: bool = False
     adding: str = ""
     consented: bool = False
+    ends_at: int = 0
 
     def with_proof(self, proof: Proof) -> "SignIn":
         """One more proof."""
@@ -79,6 +81,7 @@ def dump(state: SignIn) -> dict[str, Any]:
         "trust": state.trust,
         "adding": state.adding,
         "consented": state.consented,
+        "ends_at": state.ends_at,
     }
 
 
@@ -116,4 +119,5 @@ def load(value: Mapping[str, Any]) -> SignIn:
         trust=value["trust"],
         adding=value["adding"],
         consented=value["consented"],
+        ends_at=value["ends_at"],
     )

@@ -37,8 +37,8 @@ class Asked:
 def of_sms(asked: Asked, *, e164: str, country: str, daily_limit: int, mac: Mac) -> list[Limit]:
     """The limits of a text message. `mac` hides the number: a plain digest of it is guessed at once.
 
-    Those of number and person are apart for each purpose: nobody who enrols a number, or asks for links, can keep its
-    owner from signing in.
+    Those of number, person, block and country are apart for each purpose: nobody who enrols numbers, or asks for
+    links, can keep anybody from signing in. That of the day is one: it bounds what fraud can cost.
     """
     realm = asked.realm
     # A quarter of the day's messages in one hour to one country is a fraud or an outage of something else.
@@ -47,8 +47,8 @@ def of_sms(asked: Asked, *, e164: str, country: str, daily_limit: int, mac: Mac)
         *_of_address(asked, "sms", mac(e164)),
         *_of_person(asked, "sms"),
         *_each(limits.network_subject("sms", realm, f"{asked.purpose}:{asked.network}"), _per_network(asked)),
-        *_each(limits.block_subject(realm, mac(e164[:-4])), ((_PER_BLOCK, _HOUR),)),
-        *_each(limits.country_subject(realm, country), ((per_country, _HOUR),)),
+        *_each(limits.block_subject(realm, f"{asked.purpose}:{mac(e164[:-4])}"), ((_PER_BLOCK, _HOUR),)),
+        *_each(limits.country_subject(realm, f"{asked.purpose}:{country}"), ((per_country, _HOUR),)),
         *_each(limits.realm_subject("sms", realm), ((daily_limit, _DAY),)),
     ]
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from ipaddress import IPv4Network, IPv6Network, ip_address
 
 from idp.policy.proofs import Proof
-from idp.realm.client_sections import Client
+from idp.realm.client_sections import OF_PEOPLE, Client
 from idp.realm.factor_sections import RECOVERY
 from idp.realm.schema import Realm
 
@@ -108,5 +108,5 @@ class Session:
 
 
 def portals(realm: Realm) -> tuple[Client, ...]:
-    """The clients that people sign in to."""
-    return tuple(c for c in realm.clients if c.enabled and "authorization_code" in c.grant_types)
+    """The clients that people sign in to, in a browser or for a device."""
+    return tuple(c for c in realm.clients if c.enabled and not set(OF_PEOPLE).isdisjoint(c.grant_types))

@@ -29,6 +29,8 @@ GrantType = Literal[
     "urn:ietf:params:oauth:grant-type:token-exchange",
     "urn:ietf:params:oauth:grant-type:jwt-bearer",
 ]
+OF_PEOPLE: tuple[GrantType, ...] = ("authorization_code", "urn:ietf:params:oauth:grant-type:device_code")
+"""The grants that begin with somebody signing in."""
 AuthMethod = Literal[
     "client_secret_basic",
     "client_secret_post",

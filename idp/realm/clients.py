@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from idp.realm import fapi
 from idp.realm.client_authentication import check_authentication, check_authorities
-from idp.realm.client_sections import Client
+from idp.realm.client_sections import OF_PEOPLE, Client
 from idp.realm.document import Node, Path, Position
 from idp.realm.findings import Finding
 from idp.realm.mode import Mode
@@ -13,7 +13,6 @@ from idp.realm.schema import Realm
 from idp.realm.signing import check_algorithms
 from idp.realm.suggestions import shortened
 
-OF_PEOPLE = ("authorization_code", "urn:ietf:params:oauth:grant-type:device_code")
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 FOR_CONFIDENTIAL = ("client_credentials", "urn:ietf:params:oauth:grant-type:token-exchange", JWT_BEARER)
 # Of their secrets we keep digests only, and a certificate of the realm's authorities is its operator's to give.

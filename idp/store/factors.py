@@ -128,4 +128,4 @@ def reset(tx: Transaction, user_id: str) -> None:
     tx.execute(delete(recovery_codes).where(recovery_codes.c.user_id == user_id))
     tx.execute(update(users).where(users.c.id == user_id).values(epoch=users.c.epoch + 1))
     trusted_browsers.forget_all(tx, user_id)
-    guesses.clear(tx, guesses.second_factor_subject(user_id))
+    guesses.clear_second_factors(tx, user_id)

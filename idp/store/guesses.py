@@ -16,6 +16,10 @@ def second_factor_subject(user_id: str | ColumnElement[str]) -> Any:
     return "second-factor:" + user_id
 
 
+def _factor_subject(user_id: str, factor: str) -> str:
+    return f"{second_factor_subject(user_id)}:{factor}"
+
+
 def password_subject(who: str, where: str) -> str:
     """One count for a person (or an unknown name) from one network or known browser."""
     return f"password:{who}:{where}"
@@ -42,6 +46,37 @@ def count(tx: Transaction, subject: str, *, now: int, wait: Callable[[int], int]
     if seconds := wait(counted):
         tx.execute(_BLOCK, {"of": subject, "until": now + seconds})
     return int(counted)
+
+
+def count_second_factor(
+    tx: Transaction, user_id: str, factor: str, *, now: int, wait: Callable[[int], int]
+) -> int | None:
+    """`count` for a person over all second factors, which remembers how many were guesses at this one."""
+    counted = count(tx, second_factor_subject(user_id), now=now, wait=wait)
+    if counted is not None:
+        tx.execute(_counting(tx.connection.dialect.name), {"of": _factor_subject(user_id, factor), "now": now})
+    return counted
+
+
+def forgive_second_factor(tx: Transaction, user_id: str, factor: str) -> None:
+    """After a right answer: the guesses at this factor are forgotten and the wait is over, those at others stay.
+
+    Else whoever holds one factor of somebody could guess another for ever, with a right answer after every few.
+    """
+    subject, of_factor = second_factor_subject(user_id), _factor_subject(user_id, factor)
+    # In the order in which guesses are counted: two transactions never wait for each other.
+    tx.execute(_LOCK, {"of": subject})
+    guessed = tx.execute(_TAKE_OUT, {"of": of_factor}).scalar_one_or_none() or 0
+    tx.execute(_FORGIVE, {"of": subject, "guessed": guessed})
+    tx.execute(_REMOVE_EMPTY, {"of": subject})
+
+
+def clear_second_factors(tx: Transaction, user_id: str) -> bool:
+    """Those of all second factors of a person. Whether there was one."""
+    subject = second_factor_subject(user_id)
+    tx.execute(_LOCK, {"of": subject})
+    tx.execute(delete(guesses).where(guesses.c.subject.startswith(f"{subject}:")))
+    return clear(tx, subject)
 
 
 def blocked_for(tx: Transaction, subject: str, now: int) -> int:
@@ -82,3 +117,7 @@ _BLOCK = update(guesses).where(_of_subject).values(blocked_until=bindparam("unti
 _BLOCKED_UNTIL = select(guesses.c.blocked_until).where(_of_subject)
 _UNCOUNT = update(guesses).where(_of_subject, guesses.c.wrong > 0).values(wrong=guesses.c.wrong - 1)
 _CLEAR = delete(guesses).where(_of_subject)
+_LOCK = select(guesses.c.wrong).where(_of_subject).with_for_update()
+_TAKE_OUT = delete(guesses).where(_of_subject).returning(guesses.c.wrong)
+_FORGIVE = update(guesses).where(_of_subject).values(wrong=guesses.c.wrong - bindparam("guessed"), blocked_until=0)
+_REMOVE_EMPTY = delete(guesses).where(_of_subject, guesses.c.wrong <= 0)

@@ -89,7 +89,7 @@ _of_session = sessions.c.id == bindparam("session_id")
 _TOUCH = update(sessions).where(_of_session, sessions.c.ended_at.is_(None)).values(used_at=bindparam("now"))
 _RAISE = (
     update(sessions)
-    .where(_of_session, sessions.c.ended_at.is_(None))
+    .where(_of_session, _of_cookie, sessions.c.ended_at.is_(None))
     .values(digest=bindparam("new_digest"), proofs=bindparam("all_proofs"), used_at=bindparam("now"))
 )
 _END = update(sessions).where(_of_session, sessions.c.ended_at.is_(None)).values(ended_at=bindparam("now"))
@@ -162,9 +162,12 @@ def touch(tx: Transaction, session_id: str, now: int) -> bool:
     return tx.execute(_TOUCH, {"session_id": session_id, "now": now}).rowcount == 1
 
 
-def raise_(tx: Transaction, session_id: str, *, secret: str, all_proofs: Iterable[Proof], now: int) -> bool:
-    """More was proven: new proofs and a new secret; the old secret is dead. False when the session has ended."""
-    values = {"new_digest": digest(secret), "all_proofs": proofs_json.dump(all_proofs), "now": now}
+def raise_(tx: Transaction, session_id: str, *, old: str, secret: str, all_proofs: Iterable[Proof], now: int) -> bool:
+    """More was proven: new proofs and a new secret; the old secret is dead.
+
+    False when it has ended, or was raised meanwhile: whoever holds a stolen cookie does not win over its owner.
+    """
+    values = {"of": digest(old), "new_digest": digest(secret), "all_proofs": proofs_json.dump(all_proofs), "now": now}
     return tx.execute(_RAISE, {"session_id": session_id, **values}).rowcount == 1
 
 

@@ -150,6 +150,20 @@ def test_who_enrols_a_number_cannot_keep_its_owner_from_signing_in(desk: Desk) -
 
 
 @pytest.mark.attack
+def test_who_enrols_numbers_of_a_block_cannot_keep_its_people_from_signing_in(desk: Desk) -> None:
+    enrolled = [
+        text(
+            desk,
+            desk.to(f"+49170123{n:04}", username="ada", purpose="enrol", network=f"192.0.2.{n}"),
+            now=START + 601 * (n // 7),
+        )
+        for n in range(28)
+    ]
+    assert enrolled.count(None) == 20
+    assert text(desk, desk.to("+491701230099"), now=START + 2404) is None
+
+
+@pytest.mark.attack
 def test_who_asks_for_links_cannot_keep_a_person_from_signing_in_by_mail(desk: Desk) -> None:
     link = {"link": "https://login.example.com/x", "lifetime": 3600}
     for second in range(0, 600, 10):

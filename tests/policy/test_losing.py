@@ -53,3 +53,11 @@ def test_the_last_factor_that_a_rule_takes_is_not_let_go(
     rules: Any, who: Person, removed: str, rule: str | None
 ) -> None:
     assert rule_that_needs(of(*rules), who, removed, NOW) == rule
+
+
+def test_a_rule_for_a_device_without_a_browser_holds_its_factor_too() -> None:
+    tv: dict[str, Any] = {"client_id": "tv", "grant_types": ("urn:ietf:params:oauth:grant-type:device_code",)}
+    for_tv = realm({**BY_KEY, "when": {"clients": ["tv"]}}, factors=ALL, **tv)
+
+    assert rule_that_needs(for_tv, person(KEY, NUMBER), "key", NOW) == "rule 0"
+    assert [r.client.client_id for r in portals_without(for_tv, person(KEY), "key", NOW)] == ["tv"]

@@ -5,12 +5,13 @@ from urllib.parse import urlencode
 
 import pytest
 
-from idp.login.handles import ENROLMENT_LASTS, FIRST_PAGE_LASTS, SIGN_IN_LASTS
+from idp.login.handles import ENROLMENT_LASTS, FIRST_PAGE_LASTS, SIGN_IN_ENDS, SIGN_IN_LASTS
 from tests.clock import Clock
+from tests.conftest import Start
 from tests.portal import Portal
 from tests.protocol.administrator import Administrator
 from tests.protocol.sign_in.conftest import Identify, Stored
-from tests.running import RunningServer, demo_client, demo_realm
+from tests.running import RunningServer, demo_client, demo_realm, every_factor
 from tests.visitor import PASSWORD, Page, Visitor
 
 LONG = 1025 * "x"
@@ -298,6 +299,23 @@ def test_a_wrong_answer_does_not_lengthen_the_sign_in(
     clock.advance(100)
 
     assert visitor.submit(page, code=visitor.code("ada")).status == 400
+
+
+def test_a_busy_sign_in_ends_too(
+    start: Start, register: Callable[..., Portal], visit: Callable[..., Visitor], identify: Identify, clock: Clock
+) -> None:
+    """Else whoever typed the password on a foreign machine would have it count there for ever."""
+    server = start(every_factor())
+    visitor, step = visit(server), ENROLMENT_LASTS - 1
+    page = visitor.submit(identify(register(server, "billing"), visitor, "alice"), factor="totp")
+    for _ in range(SIGN_IN_ENDS // step):
+        clock.advance(step)
+        page = visitor.submit(visitor.another_way(page, "enrol-choice"), factor="totp")
+        assert (page.status, page.step) == (200, "totp-enrol")
+    clock.advance(SIGN_IN_ENDS % step)
+    visitor.secrets["alice"] = page.totp_secret
+
+    assert visitor.submit(page, code=visitor.code("alice")).status == 400
 
 
 def test_a_person_who_is_deleted_half_way_is_gone(

@@ -99,6 +99,30 @@ def test_recovery_codes_are_counted_together_with_the_app(
     assert "code" in guesser.submit(other_way, recovery_code=owner.codes["alice"][0]).parameters()
 
 
+def test_who_holds_one_factor_cannot_guess_another_for_ever(
+    billing: Portal, visit: Callable[..., Visitor], identify: Identify, clock: Clock
+) -> None:
+    """OT-08: a right recovery code forgives no guess at the app; a right code of the app does."""
+    owner, thief = visit(billing.server), visit(billing.server)
+    billing.sign_in(owner)
+    codes = iter(owner.codes["alice"])
+    for _ in range(2):
+        page = identify(billing, thief, "alice")
+        thief.submit(page, code="000000")
+        assert "code" in thief.submit(thief.another_way(page, "recovery-codes"), recovery_code=next(codes)).parameters()
+        thief.http.cookies.clear()
+    page = identify(billing, thief, "alice")
+    thief.submit(page, code="000000")
+    assert waits(thief.submit(thief.another_way(page, "recovery-codes"), recovery_code=next(codes))) == "1 minute"
+
+    clock.advance(60)
+    owner.http.cookies.clear()
+    assert "code" in owner.submit(identify(billing, owner, "alice"), code=owner.code("alice")).parameters()
+    page = identify(billing, thief, "alice")
+    assert not waits(thief.submit(page, code="000000")).endswith("minute")
+    assert "code" in thief.submit(thief.another_way(page, "recovery-codes"), recovery_code=next(codes)).parameters()
+
+
 def test_the_count_survives_a_restart(guess: Guess, start: Start, server: RunningServer, portal: Portal) -> None:
     for _ in range(3):
         guess("000000")
