@@ -31,7 +31,7 @@ def open_session(
     letters: Letters,
     now: int,
 ) -> tuple[str, Cookies] | None:
-    """The `sid` and the cookies that carry it, every one of them new; None when another request ended or raised the session.
+    """The `sid` and the cookies that carry it, all new; None when another request has ended or raised the session.
 
     Somebody else's session in this browser ends: two people never share a `sid`.
     """

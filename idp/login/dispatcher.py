@@ -20,7 +20,7 @@ from idp.login.situation import Situation
 from idp.login.state import SignIn
 from idp.login.steps import Arrived, Entered, GoOn, Lost, Message, Page, Refused, Step
 from idp.login.visitor import Visitor, trusted_browser, visitor_of
-from idp.login.webauthn import new_challenge
+from idp.login.webauthn import is_outdated, new_challenge
 from idp.outbound.letters import Letters
 from idp.policy.decide import Demand
 from idp.realm.account_client import ACCOUNT, client_of
@@ -107,8 +107,10 @@ class SignIns:
             situation = self._look(tx, realm, handle, browser, now)
         if isinstance(situation, Lost):
             return situation
-        is_prepared = self._prepared(situation.state, situation.demand) == situation.state
-        if situation.under.stored is None or situation.demand.blocked or (situation.open_steps and is_prepared):
+        if situation.under.stored is None:
+            return self._pages.page(self._renewed(situation, situation.state), choice=choice)
+        is_prepared = self._prepared(situation.state, situation.demand, now) == situation.state
+        if situation.demand.blocked or (situation.open_steps and is_prepared):
             return self._pages.page(situation, choice=choice)
         with suppress(Overtaken), self._database.write() as tx:
             return self._settle(tx, situation, situation.state)
@@ -144,11 +146,9 @@ class SignIns:
                 return Refused(situation.state.request, "access_denied")
             if not situation.open_steps and not situation.demand.blocked:
                 return self._settle(tx, situation, situation.state)
-            if step not in situation.open_steps:
-                return self._again(situation, "", Message("error.stale-form"), form)
-            handler = self._steps[step]
-            attempt = handler.begin(tx, situation, form)
-        if isinstance(attempt, Message):
+            handler = self._steps[step] if step in situation.open_steps else None
+            attempt = handler.begin(tx, situation, form) if handler else Message("error.stale-form")
+        if handler is None or isinstance(attempt, Message):
             return self._again(situation, step, attempt, form)
         if wrong := handler.evaluate(attempt):
             with self._database.write() as tx:
@@ -180,7 +180,7 @@ class SignIns:
         known, session = visitor.known, visitor.session
         if known and session:
             state = replace(state, user_id=known.user.id, epoch=known.user.epoch, session_id=session.id)
-        state = self._prepared(state, demand)
+        state = self._prepared(state, demand, now)
         secret = browser.secret or fresh_secret()
         cookies = Cookies(secret=None if browser.secret else secret)
         if known is None or "password" in demand.ask:
@@ -281,9 +281,9 @@ class SignIns:
         asks = consent.to_ask(tx, client, state, known)
         if demand.outcome and not demand.invite and state.notice is None and not asks:
             return self._arrive(tx, situation, state, demand, visitor)
-        state = self._prepared(state, demand)
+        state = self._prepared(state, demand, now)
         if situation.under.stored is not None:
-            if not self._handles.advance(tx, realm.name, situation.under, state, now):
+            if self._handles.advance(tx, realm.name, situation.under, state, now) is None:
                 raise Overtaken
             return GoOn(situation.under.handle, Cookies())
         secret = fresh_secret()
@@ -330,12 +330,26 @@ class SignIns:
         )
         return Arrived(self._issue(tx, granted), cookies)
 
-    def _prepared(self, state: SignIn, demand: Demand) -> SignIn:
+    def _prepared(self, state: SignIn, demand: Demand, now: int) -> SignIn:
         """With what the next step shows: a new secret for a factor to set up, a challenge for a passkey."""
-        state = prepared(state, demand.enrol, self._enrolments)
-        if "webauthn" in demand.ask and not state.challenge:
-            return replace(state, challenge=new_challenge())
+        state = prepared(state, demand.enrol, self._enrolments, now)
+        if "webauthn" in demand.ask and (not state.challenge or is_outdated(state.challenge, now)):
+            return replace(state, challenge=new_challenge(now))
         return state
+
+    def _renewed(self, situation: Situation, state: SignIn) -> Situation:
+        """As the next page shows it: what is too old in this state is made anew. Raises Overtaken."""
+        realm, under, now = situation.realm.name, situation.under, situation.now
+        fresh = self._prepared(state, situation.demand, now)
+        if fresh == under.state:
+            return situation
+        if under.stored is None:
+            return replace(situation, under=self._handles.first(realm, fresh, situation.browser.secret, now))
+        with self._database.write() as tx:
+            renewed = self._handles.advance(tx, realm, under, fresh, now)
+        if renewed is None:
+            raise Overtaken
+        return replace(situation, under=renewed)
 
     def _consume(self, tx: Transaction, under: Under) -> bool:
         return under.stored is None or transactions.consume(tx, handle=under.handle, state=under.stored)
@@ -352,12 +366,10 @@ class SignIns:
 
     def _again(self, situation: Situation, step: str, error: Message, form: Mapping[str, str]) -> Page:
         """The page with what is wrong. One that keeps its challenge itself gets another: each is answered once."""
-        state, browser = situation.state, situation.browser
-        if situation.under.stored is None and state.challenge:
-            state = replace(state, challenge=new_challenge())
-            under = self._handles.first(situation.realm.name, state, browser.secret, situation.now)
-            situation = replace(situation, under=under)
-        return self._pages.page(situation, choice=step, error=error, typed=form)
+        state = situation.state
+        if situation.under.stored is None:
+            state = replace(state, challenge="")
+        return self._pages.page(self._renewed(situation, state), choice=step, error=error, typed=form)
 
 
 def _demand(realm: Realm, client: Client, *, visitor: Visitor, state: SignIn, browser: Browser, now: int) -> Demand:

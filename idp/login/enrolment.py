@@ -59,9 +59,13 @@ class Enrolment:
         self.sealer = sealer
         self.letters = letters
 
-    def prepare(self) -> str:
+    def prepare(self, now: int) -> str:
         """What the new factor will be proven with: kept in the sealed state until then."""
         raise NotImplementedError
+
+    def is_outdated(self, prepared: str, now: int) -> bool:
+        """Whether it must be prepared anew."""
+        return False
 
     def page(self, situation: Situation, common: dict[str, Any]) -> Page:
         """How it is set up."""
@@ -176,20 +180,28 @@ class ChooseFactor:
 
     def apply(self, tx: Transaction, situation: Situation, attempt: Choice) -> SignIn | Message:
         """Prepare it."""
-        return replace(situation.state, enrolling=begin_enrolling(self._enrolments[attempt.factor]), sent=None)
+        return replace(
+            situation.state, enrolling=begin_enrolling(self._enrolments[attempt.factor], situation.now), sent=None
+        )
 
 
-def begin_enrolling(enrolment: Enrolment) -> Enrolling:
+def begin_enrolling(enrolment: Enrolment, now: int) -> Enrolling:
     """A new factor of that kind, of no use before it is proven."""
-    return Enrolling(enrolment.factor, str(uuid.uuid4()), enrolment.prepare())
+    return Enrolling(enrolment.factor, str(uuid.uuid4()), enrolment.prepare(now))
 
 
-def prepared(state: SignIn, enrol: tuple[str, ...], enrolments: Mapping[str, Enrolment]) -> SignIn:
+def prepared(state: SignIn, enrol: tuple[str, ...], enrolments: Mapping[str, Enrolment], now: int) -> SignIn:
     """What is to be set up: kept while it is still among `enrol`, begun where there is nothing to choose."""
-    if not enrol or (state.enrolling and state.enrolling.factor in enrol):
+    under_way = state.enrolling
+    if under_way and under_way.factor in enrol:
+        enrolment = enrolments[under_way.factor]
+        if not enrolment.is_outdated(under_way.secret, now):
+            return state
+        return replace(state, enrolling=replace(under_way, secret=enrolment.prepare(now)))
+    if not enrol:
         return state
     only = enrol[0] if len(enrol) == 1 else None
-    return replace(state, enrolling=begin_enrolling(enrolments[only]) if only else None, sent=None)
+    return replace(state, enrolling=begin_enrolling(enrolments[only], now) if only else None, sent=None)
 
 
 def label_of(form: Mapping[str, str]) -> str:

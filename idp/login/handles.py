@@ -60,15 +60,11 @@ class Handles:
         )
         return Under(handle, state, sealed)
 
-    def advance(self, tx: Transaction, realm: str, under: Under, state: SignIn, now: int) -> bool:
-        """Keep the new state; false when another request was first."""
-        return transactions.advance(
-            tx,
-            handle=under.handle,
-            old=under.stored or "",
-            new=self._seal(realm, state),
-            expires_at=_expires_at(state, now),
-        )
+    def advance(self, tx: Transaction, realm: str, under: Under, state: SignIn, now: int) -> Under | None:
+        """Keep the new state; None when another request was first."""
+        sealed, until = self._seal(realm, state), _expires_at(state, now)
+        is_ours = transactions.advance(tx, handle=under.handle, old=under.stored or "", new=sealed, expires_at=until)
+        return Under(under.handle, state, sealed) if is_ours else None
 
     def find(self, tx: Transaction, realm: str, handle: str, browser: Browser, now: int) -> Under | Lost:
         """The sign-in of that handle, if this browser began it and it has not ended."""

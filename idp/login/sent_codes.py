@@ -169,7 +169,7 @@ class SentCodeEnrolment(Enrolment):
         self.factor = sender.factor
         self._sender = sender
 
-    def prepare(self) -> str:
+    def prepare(self, now: int) -> str:
         """Nothing is known yet."""
         return ""
 

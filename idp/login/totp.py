@@ -40,7 +40,7 @@ class TotpEnrolment(Enrolment):
 
     factor = "totp"
 
-    def prepare(self) -> str:
+    def prepare(self, now: int) -> str:
         """A secret of our own making, new for every sign-in."""
         return totp.new_secret()
 

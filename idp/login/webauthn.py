@@ -10,7 +10,6 @@ from idp.factors import webauthn
 from idp.factors.answers import Answer, Proven, Wrong
 from idp.factors.webauthn import Party, Passkey
 from idp.login.enrolment import Enrolment, EnrolmentAttempt, NewCredential
-from idp.login.handles import FIRST_PAGE_LASTS
 from idp.login.identifying import identified
 from idp.login.second_factor import TRUST, FactorAttempt, SecondFactorStep, secret_context
 from idp.login.situation import Situation
@@ -21,6 +20,9 @@ from idp.realm.schema import Realm
 from idp.store import factors, people, transactions, used_identifiers
 from idp.store.database import Transaction
 from idp.tokens.sealing import Sealer
+
+# Seconds: a page may stand for longer, and gets another challenge then (WebAuthn section 13.4.3 wants them short).
+CHALLENGE_LASTS = 300
 
 
 def party_of(realm: Realm, public_url: str) -> Party:
@@ -64,6 +66,8 @@ class PasskeyStep(SecondFactorStep):
 
     def begin(self, tx: Transaction, situation: Situation, form: Mapping[str, str]) -> FactorAttempt | Message:
         """As a first proof it names the person, who has made no guess that could be counted."""
+        if form.get(self.form_field) and is_outdated(situation.state.challenge, situation.now):
+            return Message("error.passkey-late")
         if not _is_first(situation):
             counted: FactorAttempt | Message = super().begin(tx, situation, form)
             return counted
@@ -101,7 +105,7 @@ class PasskeyStep(SecondFactorStep):
         """Its counter goes on. A challenge that lives in its page alone is used up, too."""
         situation, known = attempt.situation, attempt.known
         if situation.under.stored is None:
-            whose, until = (situation.realm.name, situation.state.challenge), situation.now + FIRST_PAGE_LASTS
+            whose, until = (situation.realm.name, situation.state.challenge), situation.now + CHALLENGE_LASTS
             if not used_identifiers.is_first_use(tx, "passkey", *whose, expires_at=until):
                 return "error.stale-form"
         problem = super().consume(tx, attempt, proven)
@@ -134,9 +138,20 @@ class PasskeyEnrolment(Enrolment):
         super().__init__(sealer, letters)
         self._public_url = public_url
 
-    def prepare(self) -> str:
+    def prepare(self, now: int) -> str:
         """The challenge."""
-        return new_challenge()
+        return new_challenge(now)
+
+    def is_outdated(self, prepared: str, now: int) -> bool:
+        """A challenge is good for some minutes."""
+        return is_outdated(prepared, now)
+
+    def begin(self, tx: Transaction, situation: Situation, form: Mapping[str, str]) -> Any:
+        """What answers a challenge that is too old is not looked at."""
+        enrolling = situation.state.enrolling
+        if form.get(self.form_field) and enrolling and is_outdated(enrolling.secret, situation.now):
+            return Message("error.passkey-late")
+        return super().begin(tx, situation, form)
 
     def page(self, situation: Situation, common: dict[str, Any]) -> Page:
         """What the browser is asked to make; not a second key on the same device."""
@@ -165,13 +180,18 @@ class PasskeyEnrolment(Enrolment):
         return NewCredential(key, made.counter, made.handle, made.verified, made.synced)
 
 
-def new_challenge() -> str:
-    """As the state of a sign-in keeps it."""
-    return urlsafe_b64encode(webauthn.new_challenge()).decode()
+def new_challenge(now: int) -> str:
+    """As the state of a sign-in keeps it: until when it is good (seconds since the epoch), and its bytes."""
+    return f"{now + CHALLENGE_LASTS}.{urlsafe_b64encode(webauthn.new_challenge()).decode()}"
+
+
+def is_outdated(kept: str, now: int) -> bool:
+    """Whether what is kept is a challenge that is good no more."""
+    return bool(kept) and int(kept.partition(".")[0]) <= now
 
 
 def _challenge(kept: str) -> bytes:
-    return urlsafe_b64decode(kept)
+    return urlsafe_b64decode(kept.partition(".")[2])
 
 
 def _is_first(situation: Situation) -> bool:

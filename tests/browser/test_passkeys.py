@@ -89,6 +89,23 @@ def test_the_field_of_the_user_name_offers_it(person: Person, billing: Portal, a
     assert billing.redeem(arrival.received[-1]["code"]).id_claims["acr"] == "phishing-resistant"
 
 
+def test_a_page_that_stood_for_long_is_made_fresh_with_what_was_typed(person: Person, billing: Portal) -> None:
+    device = Device(person)
+    person.page.clock.install()
+    person.open(billing.url())
+    person.give_password("alice")
+    person.follow(person.page.get_by_role("button", name="Passkey").click)
+    person.fill(label="My laptop")
+    person.page.clock.fast_forward(301_000)
+    person.clock.advance(301)
+
+    person.follow(person.page.get_by_role("button", name="Make a passkey").click)
+    assert person.alert.startswith("This page was open for too long")
+    assert (person.page.locator("input[name=label]").input_value(), device.keys()) == ("My laptop", [])
+    person.follow(person.page.get_by_role("button", name="Make a passkey").click)
+    assert person.heading == "Save your recovery codes"
+
+
 def test_it_is_the_second_factor_after_the_password(person: Person, billing: Portal, arrival: Arrival) -> None:
     device = Device(person)
     enrol(person, billing)

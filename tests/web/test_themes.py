@@ -94,6 +94,7 @@ SERVER_KEYS: dict[str, dict[str, Any]] = {
     "error.second-factor-wait": {"minutes": 2},
     "error.second-factor-wait-seconds": {"seconds": 20},
     "error.recovery-code": {},
+    "error.passkey-late": {},
     "error.stale-form": {},
     "error.empty": {},
     "error.too-long": {},

@@ -311,11 +311,12 @@ def test_a_busy_sign_in_ends_too(
     for _ in range(SIGN_IN_ENDS // step):
         clock.advance(step)
         page = visitor.submit(visitor.another_way(page, "enrol-choice"), factor="totp")
+        if page.step == "password":
+            page = visitor.submit(page, username="alice", password=PASSWORD)
         assert (page.status, page.step) == (200, "totp-enrol")
     clock.advance(SIGN_IN_ENDS % step)
-    visitor.secrets["alice"] = page.totp_secret
 
-    assert visitor.submit(page, code=visitor.code("alice")).status == 400
+    assert visitor.get(str(page.response.url)).status == 400
 
 
 def test_a_person_who_is_deleted_half_way_is_gone(

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from idp.login.webauthn import CHALLENGE_LASTS
 from tests.authenticator import Authenticator
 from tests.conftest import Log, Start
 from tests.portal import Portal
@@ -223,6 +224,41 @@ def test_a_counter_that_goes_back_is_refused_and_told(
     assert [e["reason"] for e in log.events("factor.refused")] == ["passkey-copied"]
     first = billing.send(owner)
     assert owner.answer(first, device.get(first.passkey_options, counter=3)).alert == COPIED
+
+
+LATE = "This page was open for too long to take a passkey. It is fresh again: press the button once more."
+
+
+@pytest.mark.attack
+def test_a_challenge_is_good_for_five_minutes(
+    server: RunningServer, billing: Portal, owner: Visitor, device: Authenticator
+) -> None:
+    """WA-01: the first page stands for half an hour."""
+    page = billing.send(owner)
+    server.clock.advance(CHALLENGE_LASTS)
+
+    late = owner.answer(page, device.get(page.passkey_options))
+
+    assert (late.step, late.alert) == ("webauthn", LATE)
+    server.clock.advance(CHALLENGE_LASTS - 1)
+    assert "code" in owner.answer(late, device.get(late.passkey_options)).parameters()
+
+
+@pytest.mark.attack
+def test_a_key_that_is_made_too_late_is_made_anew_and_its_name_is_kept(
+    server: RunningServer, billing: Portal, visitor: Visitor, device: Authenticator
+) -> None:
+    page = visitor.submit(billing.send(visitor), username="alice", password=PASSWORD)
+    page = visitor.submit(page, factor="webauthn")
+    server.clock.advance(CHALLENGE_LASTS)
+
+    late = visitor.answer(page, device.create(page.passkey_options), label="My laptop")
+
+    assert (late.step, late.alert) == ("webauthn-enrol", LATE)
+    assert late.form.fields["label"] == "My laptop"
+    assert late.passkey_options["challenge"] != page.passkey_options["challenge"]
+    assert visitor.answer(page, device.create(page.passkey_options)).alert == NOT_ACCEPTED
+    assert visitor.answer(late, device.create(late.passkey_options)).step == "recovery-codes-new"
 
 
 @pytest.mark.attack

@@ -5,6 +5,7 @@
   const form = document.getElementById("passkey");
   const problem = document.getElementById("passkey-problem");
   const credentials = navigator.credentials;
+  const opened = Date.now();
   let waiting = null;
 
   const say = (sentence) => {
@@ -40,6 +41,9 @@
     }
     return wanted;
   };
+
+  const LASTS = 300000; // The server takes no answer to a challenge that is older.
+  const isOld = () => Date.now() - opened > LASTS;
 
   const answered = (credential) => {
     const response = {};
@@ -86,6 +90,11 @@
     if (pressed && pressed.value === "cancel") {
       return;
     }
+    if (isOld()) {
+      // The server makes the page anew, with everything that was typed, and says so: nothing is asked of the device.
+      form.elements.credential.value = "late";
+      return;
+    }
     event.preventDefault();
     problem.hidden = true;
     ask().catch(tell);
@@ -95,9 +104,12 @@
   const offer = () => {
     if (form.dataset.autofill && PublicKeyCredential.isConditionalMediationAvailable) {
       PublicKeyCredential.isConditionalMediationAvailable()
-        .then((is) => is && ask("conditional"))
+        .then((is) => is && !isOld() && ask("conditional"))
         .catch(() => {});
     }
   };
   offer();
+  if (form.dataset.autofill) {
+    setTimeout(() => waiting && waiting.abort(), LASTS);
+  }
 })();
