@@ -157,7 +157,7 @@ def _put_together(
     )
     sign_ins = SignIns(database, sealer, steps=steps, letters=letters, issue=provider.issue)
     sign_in = SignInEndpoints(provider=provider, sign_ins=sign_ins, pages=pages, cookies=cookies)
-    entrance = Entrance(sign_ins=sign_ins, sign_in=sign_in, pages=pages, cookies=cookies)
+    entrance = Entrance(sign_ins=sign_ins, sign_in=sign_in, pages=pages, cookies=cookies, sealer=sealer)
     ways_back = WaysBack(sealer)
     forgotten = ForgottenPasswords(
         database=database,

@@ -11,6 +11,7 @@ from idp.policy.question import Person
 from idp.realm.schema import Realm
 from idp.store.database import Transaction
 from idp.store.people import Known
+from idp.tokens.sealing import Sealer
 
 CONFIRM_WITHIN = 300
 """Seconds: how fresh the proof of a factor must be for any change."""
@@ -18,13 +19,17 @@ CONFIRM_WITHIN = 300
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An account that its owner has open in the session `session_id`, and the language that they read."""
+    """An account that its owner has open in the session `session_id`, and the language that they read.
+
+    `sealer` opens where codes are sent, of which pages show a part.
+    """
 
     realm: Realm
     known: Known
     session_id: str
     locale: str
     now: int
+    sealer: Sealer = field(repr=False)
 
     @property
     def person(self) -> Person:
@@ -65,11 +70,13 @@ Result = Done | Over | NewCodes | Message
 class Change:
     """A change of the account, on a page of its own. `of` names what it changes, empty where there is but one.
 
-    `page`: its template. `section`: the page of the account that it leads back to.
+    `page`: its template. `section`: the page of the account that it leads back to. `kept`: the fields of its form that
+    need not be filled in again; nothing secret.
     """
 
     page: str
     section: str
+    kept: tuple[str, ...] = ()
 
     def __init__(self, letters: Letters) -> None:
         self._letters = letters

@@ -28,11 +28,12 @@ class Rename(Change):
     """A name that tells one device from the other."""
 
     page, section = "account/rename.html", "security"
+    kept = ("label",)
 
     def shown(self, tx: Transaction, account: Account, of: str) -> OwnFactor | None:
         """The factor with the name that it has."""
         stored = _find(account, of)
-        return own(stored) if stored else None
+        return own(account, stored) if stored else None
 
     def apply(self, tx: Transaction, account: Account, of: str, form: Mapping[str, str]) -> Result | None:
         """The new name."""
@@ -63,7 +64,7 @@ class Remove(Change):
             return None
         realm, person, now = account.realm, account.person, account.now
         needed = rule_that_needs(realm, person, of, now)
-        return Removal(own(stored), needed, left(portals_after(realm, person, of, now)))
+        return Removal(own(account, stored), needed, left(portals_after(realm, person, of, now)))
 
     def apply(self, tx: Transaction, account: Account, of: str, form: Mapping[str, str]) -> Result | None:
         """Sessions and grants that rest on it end by themselves: its proofs no longer count."""

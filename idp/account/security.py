@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from idp.account.account import Account
 from idp.login.agents import Agent, named
+from idp.login.sent_codes import target
 from idp.policy.enrolling import ENROLLABLE, gates
 from idp.policy.losing import Reach, portals_without
 from idp.store import trusted_browsers
@@ -22,13 +23,17 @@ class Left:
 
 @dataclass(frozen=True, slots=True)
 class OwnFactor:
-    """A second factor without its secret. Times are seconds since the epoch. `lost`: what is left without it."""
+    """A second factor without its secret. Times are seconds since the epoch. `lost`: what is left without it.
+
+    `to`: where its codes are sent, as far as a page shows that.
+    """
 
     id: str
     factor: str
     label: str
     created_at: int
     last_used_at: int | None
+    to: str
     lost: tuple[Left, ...] = ()
 
 
@@ -64,7 +69,7 @@ def security(tx: Transaction, account: Account) -> Security:
     codes = realm.factors.recovery_codes
     has_codes = codes is not None and bool(person.owned)
     return Security(
-        factors=tuple(own(f, left(portals_without(realm, person, f.id, account.now))) for f in mine),
+        factors=tuple(own(account, f, left(portals_without(realm, person, f.id, account.now))) for f in mine),
         addable=addable(account),
         codes_left=known.recovery_left if has_codes else None,
         are_codes_few=codes is not None and has_codes and known.recovery_left <= codes.warn_at,
@@ -81,9 +86,17 @@ def left(reach: tuple[Reach, ...]) -> tuple[Left, ...]:
     return tuple(Left(r.client.name, r.is_reachable, r.sets_up) for r in reach)
 
 
-def own(stored: StoredFactor, lost: tuple[Left, ...] = ()) -> OwnFactor:
+def own(account: Account, stored: StoredFactor, lost: tuple[Left, ...] = ()) -> OwnFactor:
     """A factor as its owner sees it."""
-    return OwnFactor(stored.id, stored.factor, stored.label, stored.created_at, stored.last_used_at, lost)
+    return OwnFactor(
+        id=stored.id,
+        factor=stored.factor,
+        label=stored.label,
+        created_at=stored.created_at,
+        last_used_at=stored.last_used_at,
+        to=target(account.sealer, account.known, stored),
+        lost=lost,
+    )
 
 
 def addable(account: Account) -> tuple[str, ...]:

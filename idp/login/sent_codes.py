@@ -22,10 +22,11 @@ from idp.outbound.results import Failed
 from idp.outbound.sms.message import Check
 from idp.realm.schema import Realm
 from idp.store.database import Transaction
-from idp.store.people import Known
+from idp.store.people import Known, StoredFactor
 from idp.tokens.sealing import Sealer
 
 SEND = "send"
+SENT = ("sms", "email")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,13 +84,6 @@ class Sender:
             case Failed():
                 return Wrong("error.send-failed")
 
-    def hidden(self, to: str) -> str:
-        """As a page shows where a code goes."""
-        if self.factor == "sms":
-            return masked(to)
-        name, _, host = to.partition("@")
-        return f"{name[:1]}•••@{host}"
-
     def _lifetime(self, realm: Realm) -> int:
         configured = realm.factors.sms if self.factor == "sms" else realm.factors.email
         return configured.lifetime if configured else 0
@@ -109,7 +103,7 @@ class SentCodeStep(SecondFactorStep):
     def page(self, situation: Situation, common: dict[str, Any]) -> Page:
         """Where it may go, or the field for it."""
         known, sent = situation.known, situation.state.sent
-        targets = tuple((f.id, self._sender.hidden(self._to(known, f.id))) for f in self._stored(known))
+        targets = tuple((f.id, hidden(self.factor, self._to(known, f.id))) for f in self._stored(known))
         is_sent = sent is not None and sent.factor == self.factor and not situation.is_undelivered
         undelivered(situation, common)
         return SentCodePage(**common, targets=targets, sent_to=sent.credential_id if sent and is_sent else None)
@@ -157,8 +151,7 @@ class SentCodeStep(SecondFactorStep):
     def _to(self, known: Known | None, credential_id: str) -> str:
         if known is None:
             raise AssertionError("a code is sent after the first proof only")
-        secret = next(f.secret for f in known.factors if f.id == credential_id)
-        return self._sealer.open(secret, secret_context(known.user.id, credential_id)).decode()
+        return _opened(self._sealer, known, next(f for f in known.factors if f.id == credential_id))
 
 
 class SentCodeEnrolment(Enrolment):
@@ -238,6 +231,24 @@ class SentCodeEnrolment(Enrolment):
         read = [parse(typed, default_country=country, countries=countries) for country in countries]
         phone = next((found for found in read if isinstance(found, Phone)), None)
         return phone.e164 if phone else Message(f"error.phone-{next(iter(read), Refusal.COUNTRY)}")
+
+
+def target(sealer: Sealer, known: Known, stored: StoredFactor) -> str:
+    """Where the codes of a person's factor go, as a page shows it; empty for a factor that sends none."""
+    is_sent = stored.factor in SENT
+    return hidden(stored.factor, _opened(sealer, known, stored)) if is_sent else ""
+
+
+def hidden(factor: str, to: str) -> str:
+    """As a page shows where a code goes."""
+    if factor == "sms":
+        return masked(to)
+    name, _, host = to.partition("@")
+    return f"{name[:1]}•••@{host}"
+
+
+def _opened(sealer: Sealer, known: Known, stored: StoredFactor) -> str:
+    return sealer.open(stored.secret, secret_context(known.user.id, stored.id)).decode()
 
 
 def undelivered(situation: Situation, common: dict[str, Any]) -> None:

@@ -36,7 +36,10 @@ Show = Callable[[Account, Browser], Response]
 class Entrance:
     """Lets people in to their own account, by way of the sign-in where the policy asks for more."""
 
-    def __init__(self, *, sign_ins: SignIns, sign_in: SignInEndpoints, pages: Pages, cookies: CookieJar) -> None:
+    def __init__(
+        self, *, sign_ins: SignIns, sign_in: SignInEndpoints, pages: Pages, cookies: CookieJar, sealer: Sealer
+    ) -> None:
+        self._sealer = sealer
         self.sign_ins = sign_ins
         self.sign_in = sign_in
         self.pages = pages
@@ -52,7 +55,8 @@ class Entrance:
 
     def account(self, request: Request, at: InRealm, entered: Entered) -> Account:
         """Whose it is."""
-        return Account(at.realm, entered.known, entered.session.id, self.pages.locale(request, at.realm), at.now)
+        locale = self.pages.locale(request, at.realm)
+        return Account(at.realm, entered.known, entered.session.id, locale, at.now, self._sealer)
 
     def not_found(self, request: Request, at: InRealm) -> Response:
         """The same for what somebody else has as for what nobody has."""

@@ -21,7 +21,7 @@ from idp.login.request import AuthorizationRequest
 from idp.login.steps import Entered, Message, Page
 from idp.outbound.letters import Letters
 from idp.store.database import Database
-from idp.tokens.sealing import Sealer
+from idp.tokens.sealing import NotSealedHere, Sealer
 from idp.web.account import SECTIONS, Entrance, note_key, wanted
 from idp.web.account_pages import AccountPages
 from idp.web.origin import is_foreign
@@ -41,11 +41,17 @@ CHANGES: dict[str, str] = {
 }
 """Where each change has its page, below `/realms/{realm}/account`."""
 _CSRF = "account form"
+_TYPED = "typed"
+_LONGEST = 255
 
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """A request for a change: `of` names what it is about, `here` is the address of its page."""
+    """A request for a change: `of` names what it is about, `here` is the address of its page.
+
+    `typed` was typed into its form before more had to be proven; `back` is the address that brings it along, sealed:
+    nobody else's link fills a form in.
+    """
 
     request: Request
     at: InRealm
@@ -53,11 +59,13 @@ class _Asked:
     of: str
     here: str
     browser: Browser
+    back: str
+    typed: Mapping[str, str]
 
     @property
     def wanted(self) -> AuthorizationRequest:
         """What must be proven for it."""
-        return wanted(self.request, self.here, confirm=CONFIRM_WITHIN, changing=self.change.credential(self.of))
+        return wanted(self.request, self.back, confirm=CONFIRM_WITHIN, changing=self.change.credential(self.of))
 
 
 class ChangeEndpoints:
@@ -96,7 +104,13 @@ class ChangeEndpoints:
             of = request.path_params.get("of", "")
             here = account_url(at) + CHANGES[name].replace("{of}", quote(of, safe=""))
             browser = self._entrance.cookies.browser(request, at.realm.name)
-            asked = _Asked(request, at, self._changes[name], of, here, browser)
+            change = self._changes[name]
+            pairs = request.scope["idp.form" if request.method == "POST" else "idp.query"]
+            typed = self._typed(dict(pairs), change, here, is_form=request.method == "POST")
+            back = here
+            if typed:
+                back = f"{here}?{urlencode({_TYPED: self._sealer.seal_json(typed, _context(here))})}"
+            asked = _Asked(request, at, change, of, here, browser, back, typed)
             if request.method == "POST":
                 return self._answer(asked)
             return self._entrance.enter(request, at, asked.wanted, lambda account, _: self._ask(asked, account))
@@ -116,7 +130,7 @@ class ChangeEndpoints:
         step = self._entrance.sign_ins.enter(at.realm, asked.wanted, "", browser, at.now)
         if isinstance(step, Page):
             # Not in answer to a form, which reloading would post again.
-            return RedirectResponse(asked.here, 303)
+            return RedirectResponse(asked.back, 303)
         if not isinstance(step, Entered):
             return self._entrance.sign_in.respond(request, at, lambda: step)
         account = self._entrance.account(request, at, step)
@@ -131,7 +145,7 @@ class ChangeEndpoints:
             sign_ins, at = self._entrance.sign_ins, asked.at
             entered = sign_ins.entered(tx, at.realm, asked.wanted, asked.browser, at.now)
             if entered is None:
-                return RedirectResponse(asked.here, 303)
+                return RedirectResponse(asked.back, 303)
             account = self._entrance.account(asked.request, at, entered)
             result = asked.change.apply(tx, account, asked.of, prepared)
         return self._result(asked, account, result)
@@ -169,10 +183,24 @@ class ChangeEndpoints:
             back=_back(asked),
             csrf_token=self._sealer.mac(_CSRF, asked.browser.session),
             error=error,
+            typed=asked.typed,
         )
+
+    def _typed(self, given: dict[str, str], change: Change, here: str, *, is_form: bool) -> dict[str, str]:
+        if not is_form:
+            try:
+                kept = self._sealer.open_json(given.get(_TYPED, ""), _context(here))
+            except NotSealedHere:
+                return {}
+            return {name: value for name, value in kept.items() if name in change.kept}
+        return {name: given[name][:_LONGEST] for name in change.kept if name in given}
 
     def _refuse(self, asked: _Asked, page: str, status: int) -> Response:
         return self._entrance.pages.error(asked.request, asked.at.realm, page, status=status, next_url=asked.here)
+
+
+def _context(here: str) -> str:
+    return f"typed:{here}"
 
 
 def _back(asked: _Asked) -> str:

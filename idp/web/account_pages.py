@@ -42,6 +42,7 @@ class AccountPages:
         back: str,
         csrf_token: str,
         error: Message | None,
+        typed: Mapping[str, str],
     ) -> Response:
         """What a change will do, and its form."""
         told = self._pages.message(at.realm, account.locale, error.key, **error.values) if error else None
@@ -51,6 +52,7 @@ class AccountPages:
             "back": back,
             "hidden": {"csrf_token": csrf_token},
             "error": told,
+            "typed": typed,
             "alternatives": (),
         }
         return self._render(request, at, account, template=page, context=context, here=here)

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from idp.account.forgotten import FORGOTTEN
-from idp.login.request import AuthorizationRequest
+from idp.login.request import AuthorizationRequest, AuthorizationResponse
 from idp.login.steps import (
     BlockedPage,
     ChoicePage,
@@ -23,6 +23,7 @@ from idp.login.steps import (
     PasskeyPage,
     PasswordPage,
 )
+from idp.oauth.response_modes import address
 from idp.policy.decide import Reason
 from idp.policy.invitations import Invitation
 from idp.realm.account_client import ACCOUNT
@@ -97,7 +98,7 @@ def forgotten_url(at: InRealm, handle: str) -> str | None:
 def begin_again(at: InRealm, request: AuthorizationRequest, **changed: str) -> str:
     """Where the same sign-in begins anew."""
     if request.client_id == ACCOUNT.client_id:
-        return f"{request.redirect_uri}?{urlencode(changed)}" if changed else request.redirect_uri
+        return address(AuthorizationResponse(request.redirect_uri, changed))
     return f"{at.issuer}/protocol/openid-connect/auth?{urlencode({**request.parameters, **changed})}"
 
 

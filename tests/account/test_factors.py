@@ -161,7 +161,9 @@ def test_a_code_by_mail_neither_removes_an_app_nor_makes_a_sheet(start: Start, v
     owner.server.clock.advance(CONFIRM_WITHIN - 50)
     page = press(owner.visitor, owner.open("/add/email", signs_in=False), destination="alice@example.com")
     codes = soon(lambda: [letter for letter in mailbox.letters if re.search(r"\b\d{6}\b", letter.text)])
-    owner.visitor.submit(page, code=code_of(codes[0].text))
+    shown = owner.visitor.submit(page, code=code_of(codes[0].text))
+    assert "a•••@example.com" in shown.html
+    assert "alice@example.com" not in shown.html
     owner.server.clock.advance(60)
 
     assert "new_password" in owner.open("/password", signs_in=False).form.fields
