@@ -120,6 +120,16 @@ def test_a_name_adds_no_line_to_a_letter_or_the_log(
 
 
 @pytest.mark.attack
+def test_a_hostile_name_is_plain_text_in_a_letter(owner: Owner, server: RunningServer, mailbox: Mailbox) -> None:
+    """XS-05: no letter has a part that a mail program would run or show as HTML."""
+    owner.add_app(HOSTILE)
+    server.stop()
+    assert {letter.message.get_content_type() for letter in mailbox.letters} == {"text/plain"}
+    (told,) = (letter for letter in mailbox.letters if HOSTILE in letter.text)
+    assert HOSTILE not in told.message["subject"]
+
+
+@pytest.mark.attack
 def test_grants_and_trust_that_rest_on_it_end(scene: Scene, server: RunningServer) -> None:
     newest = next(f.id for f in scene.owner.known().factors if f.label == "Tablet")
     assert "Billing portal" in scene.owner.open("/applications").html

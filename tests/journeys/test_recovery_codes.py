@@ -5,9 +5,10 @@ from collections.abc import Callable
 import pytest
 
 from tests.clock import Clock
+from tests.conftest import Log, Start
 from tests.portal import Portal
 from tests.protocol.administrator import Administrator
-from tests.running import RunningServer
+from tests.running import RunningServer, demo_realm
 from tests.visitor import PASSWORD, Page, Visitor
 
 
@@ -64,6 +65,59 @@ def test_a_recovery_code_works_once(
 
     assert again.alert == "That recovery code is not right or was used already. Try another one."
     assert "code" in other.submit(again, recovery_code=without_phone.codes["alice"][1]).parameters()
+
+
+@pytest.mark.attack
+def test_a_code_that_was_used_stays_used_when_the_server_starts_anew(
+    server: RunningServer, billing: Portal, without_phone: Visitor, start: Start, visit: Callable[..., Visitor]
+) -> None:
+    """RC-02."""
+    page = without_phone.submit(billing.send(without_phone), username="alice", password=PASSWORD)
+    code = without_phone.codes["alice"][0]
+    assert "code" in without_phone.submit(ask(without_phone, page), recovery_code=code).parameters()
+    server.stop()
+    billing.server = start()
+    other = visit(billing.server)
+    page = ask(other, other.submit(billing.send(other), username="alice", password=PASSWORD))
+
+    assert other.submit(page, recovery_code=code).alert.startswith("That recovery code is not right or was used")
+
+
+@pytest.mark.attack
+def test_a_sign_in_takes_one_code(
+    start: Start, register: Callable[..., Portal], visit: Callable[..., Visitor], log: Log
+) -> None:
+    """SU-20: even where the sign-in has something left to show, a second code of the sheet is not looked at."""
+    realm = demo_realm()
+    realm["factors"]["recovery-codes"] = {"count": 10, "warn_at": 9}
+    server = start(realm)
+    billing, owner, finder = register(server, "billing"), visit(server), visit(server)
+    billing.sign_in(owner)
+    codes = owner.codes["alice"]
+    page = finder.submit(billing.send(finder), username="alice", password=PASSWORD)
+    page = finder.submit(ask(finder, page), recovery_code=codes[0])
+    assert page.step == "recovery-codes-low"
+
+    again = finder.submit(page, step="recovery-codes", recovery_code=codes[1])
+
+    assert (again.step, again.location) == ("recovery-codes-low", None)
+    assert "out of date" in again.alert
+    assert [event["factor"] for event in log.events("factor.accepted")] == ["recovery-codes"]
+
+
+@pytest.mark.attack
+@pytest.mark.parametrize(("size", "heard"), [(101, (200, "too long")), (10_000_000, (413, "too much data"))])
+def test_what_is_longer_than_any_code_is_not_looked_at(
+    billing: Portal, without_phone: Visitor, administrator: Administrator, size: int, heard: tuple[int, str]
+) -> None:
+    """RC-07: nothing is hashed, and nothing is counted."""
+    page = without_phone.submit(billing.send(without_phone), username="alice", password=PASSWORD)
+
+    answer = without_phone.submit(ask(without_phone, page), recovery_code=size * "a")
+
+    assert (answer.status, answer.location) == (heard[0], None)
+    assert heard[1] in answer.text
+    assert administrator.people.show("alice").wrong == 0
 
 
 def test_a_rule_that_leaves_recovery_codes_out_does_not_take_one(

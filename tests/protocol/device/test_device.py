@@ -18,7 +18,7 @@ from tests.portal import Portal, Tokens
 from tests.protocol.administrator import Administrator
 from tests.protocol.dpop.holder import Holder
 from tests.running import RunningServer, demo_realm
-from tests.visitor import Page, Visitor
+from tests.visitor import PASSWORD, Page, Visitor
 
 GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 TV: dict[str, Any] = {
@@ -306,6 +306,48 @@ def test_codes_cannot_be_guessed_for_ever(tv: Portal, visitor: Visitor, visit: V
     assert enter(visitor, device["user_code"]).status == 429
     server.clock.advance(3600)
     assert hidden(enter(visitor, ask(tv)["user_code"]))
+
+
+def heard(page: Page) -> tuple[int, str, str]:
+    """All that a person is told."""
+    words = re.sub(r"<(script|style).*?</\1>|<[^>]*>", " ", page.html, flags=re.DOTALL)
+    return page.status, page.alert, " ".join(words.split())
+
+
+@pytest.mark.attack
+def test_the_page_of_the_code_tells_nothing_of_codes(
+    tv: Portal, server: RunningServer, register: Callable[..., Portal], visit: Visit
+) -> None:
+    """EN-01: one that never was, and those that were."""
+    late, elsewhere = ask(tv), ask(register(server, TV, realm="other"))
+    server.clock.advance(600)
+    refused, approved = ask(tv), ask(tv)
+    guest = visit(server)
+    confirm(guest, enter(guest, refused["user_code"]), action="cancel")
+    approve(guest, approved)
+    codes = ["BCDF-GHJK", *(device["user_code"] for device in (late, elsewhere, refused, approved))]
+
+    answers = {(*heard(page)[:2], heard(page)[2].replace(c, "")) for c in codes for page in [enter(visit(server), c)]}
+
+    assert len(answers) == 1
+    assert next(iter(answers))[0] == 400
+
+
+@pytest.mark.attack
+def test_the_sign_in_of_a_device_tells_nothing_of_people(
+    tv: Portal, visitor: Visitor, server: RunningServer, administer: Callable[..., Administrator]
+) -> None:
+    """EN-01: unknown, known, disabled with the right password, without a password."""
+    working = administer(server)
+    working.add("invited", email="invited@example.com", password=None)
+    working.disable("ada")
+    page = confirm(visitor, enter(visitor, ask(tv)["user_code"]))
+    tries = [("nobody", PASSWORD), ("alice", "wrong"), ("ada", PASSWORD), ("invited", PASSWORD)]
+
+    answers = {heard(visitor.submit(page, username=name, password=password)) for name, password in tries}
+
+    assert len(answers) == 1
+    assert next(iter(answers))[:2] == (200, "The user name or the password is not right. Check both and try again.")
 
 
 @pytest.mark.attack
