@@ -33,7 +33,7 @@ class Authenticator:
     """A device at `origin`. `verifies`: it asks for its owner's finger; `counts`: its keys count their signatures.
 
     What a device may say is an argument of `create` and `get`: origin, rp_id, challenge, type, cross_origin, verified,
-    present, counter, user_handle, id, and `key`, another one to sign with.
+    present, counter, user_handle, id, alg, raw_id, and `key`, another one to sign with.
     """
 
     origin: str
@@ -50,7 +50,7 @@ class Authenticator:
         self.keys.append(key)
         identifier = lies.get("id", key.id)
         public = key.private.public_key().public_numbers()
-        cose = {1: 2, 3: -7, -1: 1, -2: public.x.to_bytes(32, "big"), -3: public.y.to_bytes(32, "big")}
+        cose = {1: 2, 3: lies.get("alg", -7), -1: 1, -2: public.x.to_bytes(32, "big"), -3: public.y.to_bytes(32, "big")}
         attested = bytes(16) + len(identifier).to_bytes(2, "big") + identifier + cbor2.dumps(cose)
         said = self._authenticator_data(options["rp"]["id"], key, lies, attested)
         client = self._client_data("webauthn.create", options["challenge"], lies)
@@ -73,7 +73,7 @@ class Authenticator:
         handle = lies.get("user_handle", key.user_handle)
         if handle is not None:
             response["userHandle"] = text_of(handle)
-        return _posted(lies.get("id", key.id), response)
+        return _posted(lies.get("id", key.id), response, raw_id=lies.get("raw_id"))
 
     def _client_data(self, kind: str, challenge: str, lies: dict[str, Any]) -> bytes:
         said = {
@@ -104,6 +104,6 @@ def text_of(value: bytes) -> str:
     return urlsafe_b64encode(value).rstrip(b"=").decode()
 
 
-def _posted(identifier: bytes, response: dict[str, str]) -> str:
-    named = text_of(identifier)
-    return json.dumps({"id": named, "rawId": named, "type": "public-key", "response": response})
+def _posted(identifier: bytes, response: dict[str, str], raw_id: bytes | None = None) -> str:
+    named, raw = text_of(identifier), text_of(identifier if raw_id is None else raw_id)
+    return json.dumps({"id": named, "rawId": raw, "type": "public-key", "response": response})

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+
 from tests.clock import START, Clock
 from tests.conftest import Start
 from tests.portal import Portal
@@ -92,6 +94,20 @@ def test_a_rule_by_network_goes_by_what_the_proxy_says(start: Start, register: R
 
     assert step_from("10.1.2.3") == ""
     assert step_from("203.0.113.5") == "totp-enrol"
+
+
+@pytest.mark.attack
+@pytest.mark.parametrize("header", ["x-forwarded-for", "forwarded", "x-real-ip", "x-client-ip", "true-client-ip"])
+def test_nobody_says_where_they_are_but_a_trusted_proxy(
+    start: Start, register: Register, visit: Visit, header: str
+) -> None:
+    """SU-16: an address that is only claimed spares nobody the second factor."""
+    rule = {"name": "from outside", "when": {"not_networks": ["10.0.0.0/8"]}, "level": "two-factor"}
+    portal = register(start(with_policy(rules=[rule])), "portal")
+    visitor = visit(portal.server)
+    visitor.http.headers[header] = "for=10.1.2.3" if header == "forwarded" else "10.1.2.3"
+
+    assert visitor.submit(portal.send(visitor), username="alice", password=PASSWORD).step == "totp-enrol"
 
 
 def test_a_refresh_is_judged_by_where_the_person_was(start: Start, register: Register, visit: Visit) -> None:

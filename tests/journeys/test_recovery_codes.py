@@ -165,13 +165,22 @@ def test_when_few_are_left_the_person_is_told_before_going_on(
     assert administrator.people.show("alice").recovery_left == 3
 
 
-def test_a_code_of_somebody_else_is_a_wrong_code(billing: Portal, without_phone: Visitor) -> None:
-    page = without_phone.submit(billing.send(without_phone), username="ada", password=PASSWORD)
-    assert page.step == "totp"
+@pytest.mark.attack
+def test_a_code_of_somebody_else_is_a_wrong_guess_of_ones_own(
+    billing: Portal, without_phone: Visitor, visit: Callable[..., Visitor], administrator: Administrator
+) -> None:
+    """RC-04, SU-13: also where both have a sheet; it stays good for whose it is."""
+    administrator.add("bob", email="bob@example.com", password=PASSWORD)
+    bob, code = visit(billing.server), without_phone.codes["alice"][0]
+    bob.sign_in(billing.send(bob), "bob")
+    bob.http.cookies.clear()
+    page = ask(bob, bob.submit(billing.send(bob), username="bob", password=PASSWORD))
 
-    fields = {**page.form.fields, "step": "recovery-codes", "recovery_code": without_phone.codes["alice"][0]}
+    assert bob.submit(page, recovery_code=code).alert.startswith("That recovery code is not right")
 
-    assert without_phone.post(page.form.action, fields).step == "totp"
+    assert [administrator.people.show(name).wrong for name in ("bob", "alice")] == [1, 0]
+    page = without_phone.submit(billing.send(without_phone), username="alice", password=PASSWORD)
+    assert "code" in without_phone.submit(ask(without_phone, page), recovery_code=code).parameters()
 
 
 def test_a_recovery_code_does_not_let_its_holder_set_up_another_app(

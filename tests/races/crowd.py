@@ -4,11 +4,20 @@ import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import httpx
 
 CROWD = 64
 ROUNDS = int(os.environ.get("IDP_RACE_ROUNDS", "1"))
+
+
+def served(http: httpx.Client, method: str, url: str, **options: Any) -> httpx.Response:
+    """A server that is too busy is asked again."""
+    while (answer := http.request(method, url, **options)).status_code == 503:
+        pass
+    assert answer.status_code < 500
+    return answer
 
 
 def at_once(*calls: Callable[[], httpx.Response]) -> list[httpx.Response]:

@@ -15,7 +15,7 @@ from tests.protocol.administrator import Administrator
 from tests.protocol.device.test_device import GRANT, TV, approve, ask, confirm, enter, hidden
 from tests.protocol.token_exchange.test_token_exchange import ACCESS, CLIENTS, SCOPES, SELF
 from tests.protocol.token_exchange.test_token_exchange import GRANT as EXCHANGE
-from tests.races.crowd import CROWD, ROUNDS, at_once
+from tests.races.crowd import CROWD, ROUNDS, at_once, served
 from tests.races.test_sign_in import at_once as piled_up
 from tests.running import RunningServer, demo_realm
 from tests.visitor import Visitor
@@ -53,14 +53,6 @@ def administrator(server: RunningServer) -> Iterator[Administrator]:
 def like(visitor: Visitor) -> dict[str, str]:
     """The cookies of a browser as a header: what another request gets back does not change them."""
     return {"cookie": "; ".join(f"{name}={value}" for name, value in visitor.cookies().items())}
-
-
-def served(http: httpx.Client, method: str, url: str, **options: Any) -> httpx.Response:
-    """A server that is too busy is asked again."""
-    while (answer := http.request(method, url, **options)).status_code == 503:
-        pass
-    assert answer.status_code < 500
-    return answer
 
 
 def crowd(server: RunningServer, *calls: Callable[[], httpx.Response], locked: Table) -> list[httpx.Response]:

@@ -5,8 +5,10 @@ from collections.abc import Callable, Iterator
 import httpx
 import pytest
 
+from idp.store.tables import grants, refresh_tokens
 from tests.portal import VERIFIER, Portal, Tokens
-from tests.races.crowd import CROWD, ROUNDS, at_once
+from tests.races.crowd import CROWD, ROUNDS, at_once, served
+from tests.races.test_sign_in import at_once as piled_up
 from tests.running import RunningServer
 from tests.visitor import Visitor
 
@@ -17,13 +19,14 @@ pytestmark = pytest.mark.attack
 def http(server: RunningServer) -> Iterator[httpx.Client]:
     """A connection for each of the crowd."""
     with server.http(limits=httpx.Limits(max_connections=CROWD)) as http:
+        http.timeout = httpx.Timeout(120)
         yield http
 
 
 def post(http: httpx.Client, portal: Portal, endpoint: str, form: dict[str, str]) -> Callable[[], httpx.Response]:
     """The same request, as often as it is called."""
     url, auth = portal.server.endpoint(endpoint), (portal.client_id, portal.secret or "")
-    return lambda: http.post(url, data=form, auth=auth)
+    return lambda: served(http, "POST", url, data=form, auth=auth)
 
 
 def the_winner(answers: list[httpx.Response]) -> Tokens:
@@ -45,7 +48,7 @@ def test_one_of_many_redeems_a_code_and_its_tokens_are_dead(
         form = {"grant_type": "authorization_code", "code": portal.code(visitor)}
         form |= {"redirect_uri": portal.redirect_uri, "code_verifier": VERIFIER}
 
-        tokens = the_winner(at_once(post(http, portal, "token", form)))
+        tokens = the_winner(piled_up(portal.server, *[post(http, portal, "token", form)] * CROWD, locked=grants))
 
         assert is_dead(portal, tokens)
 
@@ -57,7 +60,9 @@ def test_one_of_many_uses_a_refresh_token_and_the_family_is_dead(
         first = portal.sign_in(visitor)
         form = {"grant_type": "refresh_token", "refresh_token": first.refresh}
 
-        tokens = the_winner(at_once(post(http, portal, "token", form)))
+        tokens = the_winner(
+            piled_up(portal.server, *[post(http, portal, "token", form)] * CROWD, locked=refresh_tokens)
+        )
 
         assert is_dead(portal, tokens)
         assert portal.introspect(first.access) == {"active": False}
@@ -71,7 +76,7 @@ def test_many_who_use_a_token_and_revoke_it_leave_nothing_alive(
         refresh = post(http, portal, "token", {"grant_type": "refresh_token", "refresh_token": first.refresh})
         revoke = post(http, portal, "revoke", {"token": first.access})
 
-        answers = at_once(refresh, revoke)
+        answers = piled_up(portal.server, *[refresh, revoke] * (CROWD // 2), locked=grants)
 
         won = [Tokens(a) for a in answers if "access_token" in a.text]
         assert len(won) <= 1

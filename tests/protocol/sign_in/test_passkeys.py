@@ -210,6 +210,32 @@ def test_the_signature_of_another_key_is_refused(billing: Portal, owner: Visitor
 
 
 @pytest.mark.attack
+def test_two_identifiers_are_one_or_the_answer_is_refused(
+    billing: Portal, owner: Visitor, device: Authenticator
+) -> None:
+    """WA-02: whichever of the two is looked up, the other one must not say who signed."""
+    mine, stranger = device.keys[0], Authenticator(device.origin)
+    stranger.create({"user": {"id": "AAAA"}, "rp": {"id": "localhost"}, "challenge": "AAAA"})
+    foreign = {"key": stranger.keys[0], "user_handle": mine.user_handle}
+
+    for both in ({"id": mine.id, "raw_id": stranger.keys[0].id}, {"id": stranger.keys[0].id, "raw_id": mine.id}):
+        for said in (both, both | foreign):
+            page = billing.send(owner)
+            assert owner.answer(page, device.get(page.passkey_options, **said)).alert in (NOT_KNOWN, NOT_ACCEPTED)
+
+
+@pytest.mark.attack
+@pytest.mark.parametrize("alg", [-47, -65535, 0, 7])
+def test_a_key_for_an_algorithm_that_was_not_offered_is_refused(
+    billing: Portal, visitor: Visitor, device: Authenticator, alg: int
+) -> None:
+    """WA-06."""
+    refused = enrol(billing, visitor, device, alg=alg)
+
+    assert (refused.step, refused.alert) == ("webauthn-enrol", NOT_ACCEPTED)
+
+
+@pytest.mark.attack
 def test_a_counter_that_goes_back_is_refused_and_told(
     billing: Portal, owner: Visitor, device: Authenticator, log: Log
 ) -> None:
