@@ -8,10 +8,6 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
-from starlette.requests import Request
-from starlette.responses import Response
 
 from idp.account.following import Following
 from idp.account.forgotten import ForgottenPasswords
@@ -66,7 +62,6 @@ from idp.web.tokens import TokenEndpoints
 # Besides those that may be waiting for a password, so that a crowd at the door holds nothing else up.
 _THREADS = 14
 _SWEEP_EVERY = 600.0
-_STATUS_PAGES = {404: "page.not-found", 405: "page.method", 413: "page.too-large"}
 _EVENTS = {
     "realm_loaded": Event.REALM_LOADED,
     "realm_rejected": Event.REALM_REJECTED,
@@ -197,12 +192,6 @@ def _put_together(
         themes=themes,
     )
 
-    async def refuse(request: Request, error: Exception) -> Response:
-        status = error.status_code if isinstance(error, HTTPException) else 500
-        response = handling.refuse(request, status, _STATUS_PAGES.get(status, "page.bad-request"))
-        response.headers.update(getattr(error, "headers", None) or {})
-        return response
-
     stopping = threading.Event()
     sweeper = threading.Thread(target=_sweep, args=(database, realms, clock, stopping), daemon=True)
     app = Starlette(
@@ -222,9 +211,9 @@ def _put_together(
                 database.close,
             ),
         ),
-        middleware=[Middleware(Intake, settings=settings, refuse=handling.refuse)],
-        exception_handlers={HTTPException: refuse},
     )
+    # In place of Starlette's two layers for what goes wrong: handlers and intake see to that.
+    app.middleware_stack = Intake(app.router, settings=settings, refuse=handling.refuse)
     # It would redirect by the Host header, and with a 307, which posts a password on.
     app.router.redirect_slashes = False
     app.state.close = database.close

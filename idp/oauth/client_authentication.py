@@ -5,13 +5,12 @@ A client uses the one method that it is registered with. Unknown clients and wro
 
 import base64
 import binascii
-from dataclasses import dataclass, field
 from urllib.parse import unquote_plus
 
 from idp.errors import InvalidClientError, InvalidRequestError, OAuth2Error, WrongSecretError
 from idp.oauth import client_assertions, client_certificates
 from idp.oauth.client import OAuthClient
-from idp.oauth.request import OAuthRequest
+from idp.oauth.request import OAuthRequest, Presented
 from idp.realm.algorithms import MAC, SIGNING
 from idp.realm.client_sections import Client
 from idp.realm.secrets import Secret
@@ -33,20 +32,6 @@ _ASSERTION = "client_assertion"
 def offered(methods: tuple[str, ...], *, behind_proxy: bool) -> list[str]:
     """Those of an endpoint's methods that this server can take."""
     return [m for m in methods if behind_proxy or m not in client_certificates.METHODS]
-
-
-@dataclass(frozen=True, slots=True)
-class Presented:
-    """What a request says of its client. `method` is not yet told apart where a certificate or an assertion decides."""
-
-    method: str
-    client_id: str
-    secret: str = field(default="", repr=False)
-
-    @property
-    def is_guess(self) -> bool:
-        """Whether it can be tried until it is right. What is signed cannot."""
-        return self.method in BY_SECRET and bool(self.secret)
 
 
 def authenticate(request: OAuthRequest, *, public_allowed: bool = True) -> OAuthClient:
@@ -105,6 +90,12 @@ def claimed(request: OAuthRequest) -> Presented:
 
 
 def _presented(request: OAuthRequest) -> Presented:
+    if request.presented is None:
+        request.presented = _found(request)
+    return request.presented
+
+
+def _found(request: OAuthRequest) -> Presented:
     data = request.payload.data
     header = request.headers.get("authorization")
     client_id, secret = data.get("client_id", ""), data.get("client_secret", "")

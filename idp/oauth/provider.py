@@ -1,6 +1,6 @@
 """The servers of all realms, each made once per realm snapshot."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -13,7 +13,7 @@ from idp.oauth.authorization import AuthorizationEndpoint
 from idp.oauth.grants import jwt_bearer
 from idp.oauth.keyrings import KeyRings
 from idp.oauth.pushed_requests import PushedRequests
-from idp.oauth.request import Context, OAuthRequest, Pairs
+from idp.oauth.request import Context, OAuthRequest
 from idp.oauth.secret_guesses import SecretGuesses
 from idp.oauth.server import OAuthResponse, RealmServer
 from idp.outbound.key_sets import KeySets
@@ -77,30 +77,29 @@ class Provider:
         )
 
     @contextmanager
-    def admitting(
-        self, realm: Realm, *, method: str, parameters: Pairs, headers: Mapping[str, str], network: str, now: int
-    ) -> Iterator[None]:
+    def admitting(self, realm: Realm, request: OAuthRequest, now: int) -> Iterator[None]:
         """Around the transaction of a client's request: what it may need is fetched, a wrong secret is counted.
 
         Raises TooManyGuessesError where too many were.
         """
-        claimed = client_authentication.claimed(OAuthRequest(method=method, parameters=parameters, headers=headers))
-        subject = self._secret_guesses.subject(realm.name, claimed.client_id, network) if claimed.is_guess else ""
+        claimed = client_authentication.claimed(request)
+        is_guess = claimed.is_guess
+        subject = self._secret_guesses.subject(realm.name, claimed.client_id, request.network) if is_guess else ""
         self._secret_guesses.refuse(subject, now)
-        self.prepare(realm, parameters, client_id=claimed.client_id)
+        self.prepare(realm, request)
         try:
             yield
         except WrongSecretError:
             self._secret_guesses.count(subject, now)
             raise
 
-    def prepare(self, realm: Realm, parameters: Pairs, *, client_id: str) -> None:
+    def prepare(self, realm: Realm, request: OAuthRequest) -> None:
         """Have the keys at hand of the client and issuer that a request names: none are fetched in a transaction."""
-        is_signed = any(name in _SIGNED_BY_CLIENTS for name, _ in parameters)
-        client = realm.client(client_id)
+        is_signed = any(name in request.form for name in _SIGNED_BY_CLIENTS)
+        client = realm.client(client_authentication.claimed(request).client_id)
         if client is not None and client.jwks_uri is not None and (is_signed or _needs_keys(client)):
             self._key_sets.fetch(client.jwks_uri)
-        vouching = jwt_bearer.trusted_issuer_of(realm, dict(parameters).get("assertion", ""))
+        vouching = jwt_bearer.trusted_issuer_of(realm, request.form.get("assertion", ""))
         if vouching is not None and vouching.jwks_uri is not None:
             self._key_sets.fetch(vouching.jwks_uri)
 
@@ -118,27 +117,9 @@ class Provider:
             device_codes.deny(tx, realm.name, device_id=request.device, now=now)
         return AuthorizationResponse(request.redirect_uri, {"done": "denied"})
 
-    def endpoint(
-        self,
-        name: str,
-        context: Context,
-        *,
-        method: str,
-        parameters: Pairs,
-        headers: Mapping[str, str],
-        certificate: bytes | None,
-        network: str,
-    ) -> OAuthResponse:
+    def endpoint(self, name: str, request: OAuthRequest) -> OAuthResponse:
         """Token, revocation, introspection or UserInfo; protocol errors are raised, for the transaction to see."""
-        server = self.server(context.realm)
-        request = OAuthRequest(
-            method=method,
-            parameters=parameters,
-            headers=headers,
-            context=context,
-            certificate=certificate,
-            network=network,
-        )
+        server = self.server(request.context.realm)
         if name == "token":
             return server.create_token_response(request)
         request.refuse_malformed()

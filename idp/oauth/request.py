@@ -1,7 +1,7 @@
 """A request as Authlib's engine reads it, with what our grants need beside it."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from authlib.oauth2.rfc6749 import OAuth2Payload, OAuth2Request
@@ -33,6 +33,20 @@ class Context:
     authorized: Authorized | None = None
     # The public keys at a client's `jwks_uri` that were fetched before: nothing is fetched inside a transaction.
     fetch_keys: FetchKeys | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Presented:
+    """What a request says of its client. `method` is not yet told apart where a certificate or an assertion decides."""
+
+    method: str
+    client_id: str
+    secret: str = field(default="", repr=False)
+
+    @property
+    def is_guess(self) -> bool:
+        """Whether it can be tried until it is right. What is signed cannot."""
+        return self.method in ("client_secret_basic", "client_secret_post") and bool(self.secret)
 
 
 class Payload(OAuth2Payload):  # type: ignore[misc]  # Authlib has no types
@@ -74,7 +88,10 @@ def _parts(name: str, value: str) -> list[str]:
 
 
 class OAuthRequest(OAuth2Request):  # type: ignore[misc]  # Authlib has no types
-    """A request of one client to one endpoint of one realm. To be validated only, it needs no context."""
+    """A request of one client to one endpoint of one realm. To be validated only, it needs no context.
+
+    `presented`: what it says of its client, once somebody has looked.
+    """
 
     def __init__(
         self,
@@ -93,6 +110,7 @@ class OAuthRequest(OAuth2Request):  # type: ignore[misc]  # Authlib has no types
         self._context = context
         self.certificate = certificate
         self.network = network
+        self.presented: Presented | None = None
         # Set where they were verified: the proof of the request, and what its tokens are bound to.
         self.proof: Proof | None = None
         self.cnf: Mapping[str, str] | None = None
@@ -103,6 +121,10 @@ class OAuthRequest(OAuth2Request):  # type: ignore[misc]  # Authlib has no types
         if self._context is None:
             raise AssertionError("this request is only validated")
         return self._context
+
+    @context.setter
+    def context(self, context: Context) -> None:
+        self._context = context
 
     @property
     def args(self) -> Mapping[str, str]:

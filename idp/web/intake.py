@@ -11,11 +11,11 @@ import re
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import parse_qsl
 
 from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -36,18 +36,23 @@ _JSON = "application/json"
 _REGISTRATION = "/clients-registrations/"
 # What a load balancer asks by whatever name it knows the machine.
 _ANY_HOST = ("/health/live", "/health/ready", "/metrics")
+_PAGES = {
+    404: "page.not-found",
+    405: "page.method",
+    413: "page.too-large",
+    414: "page.too-large",
+    421: "page.not-found",
+    431: "page.too-large",
+}
 
 Refuse = Callable[[Request, int, str], Response]
 
 
-@dataclass(frozen=True, slots=True)
-class _Unacceptable(Exception):
-    status: int
-    page: str
-
-
 class Intake:
-    """Request identifier, address, host, body; then the application; then headers and the record of it."""
+    """Request identifier, address, host, body; then the application; then headers and the record of it.
+
+    What is refused with an HTTPException, here or further in, is answered here.
+    """
 
     def __init__(self, app: ASGIApp, *, settings: Settings, refuse: Refuse) -> None:
         self._app = app
@@ -81,14 +86,15 @@ class Intake:
             await send(message)
 
         try:
-            try:
-                await self._admit(scope, headers, receive)
-            except _Unacceptable as wrong:
-                scope.setdefault("idp.query", ())
-                scope.setdefault("idp.form", ())
-                await self._refuse(Request(scope), wrong.status, wrong.page)(scope, receive, send_with_headers)
-            else:
-                await self._app(scope, _after_body(receive), send_with_headers)
+            await self._admit(scope, headers, receive)
+            await self._app(scope, _after_body(receive), send_with_headers)
+        except HTTPException as wrong:
+            scope.setdefault("idp.query", ())
+            scope.setdefault("idp.form", ())
+            page = _PAGES.get(wrong.status_code, "page.bad-request")
+            response = self._refuse(Request(scope), wrong.status_code, page)
+            response.headers.update(wrong.headers or {})
+            await response(scope, receive, send_with_headers)
         finally:
             route = getattr(scope.get("route"), "path", "none")
             milliseconds = round((time.perf_counter() - began) * 1000, 1)
@@ -99,11 +105,11 @@ class Intake:
     async def _admit(self, scope: Scope, headers: Headers, receive: Receive) -> None:
         # The parser takes headers of any size, and looking through megabytes of cookies takes a second.
         if sum(len(name) + len(value) for name, value in scope["headers"]) > MAX_HEADERS:
-            raise _Unacceptable(431, "page.too-large")
+            raise HTTPException(431)
         if headers.getlist("host")[1:] or (
             scope["path"] not in _ANY_HOST and headers.get("host", "").lower() not in self._hosts
         ):
-            raise _Unacceptable(421, "page.not-found")
+            raise HTTPException(421)
         scope["idp.query"] = _pairs(scope["query_string"], MAX_QUERY)
         body = await _body(scope, headers, receive)
         is_json = _REGISTRATION in scope["path"] and _content_type(headers) == _JSON
@@ -114,9 +120,9 @@ class Intake:
 async def _body(scope: Scope, headers: Headers, receive: Receive) -> bytes:
     length = headers.get("content-length", "0")
     if not length.isascii() or not length.isdigit():
-        raise _Unacceptable(400, "page.bad-request")
+        raise HTTPException(400)
     if int(length[:12]) > MAX_BODY:
-        raise _Unacceptable(413, "page.too-large")
+        raise HTTPException(413)
     if scope["method"] not in ("POST", "PUT", "PATCH", "DELETE"):
         return b""
     body, more = b"", True
@@ -125,17 +131,17 @@ async def _body(scope: Scope, headers: Headers, receive: Receive) -> bytes:
             while more:
                 message = await receive()
                 if message["type"] == "http.disconnect":
-                    raise _Unacceptable(400, "page.bad-request")
+                    raise HTTPException(400)
                 body += message.get("body", b"")
                 more = message.get("more_body", False)
                 if len(body) > MAX_BODY:
-                    raise _Unacceptable(413, "page.too-large")
+                    raise HTTPException(413)
     except TimeoutError:
-        raise _Unacceptable(408, "page.bad-request") from None
+        raise HTTPException(408) from None
     # Multipart parsers have been the way in too often, and no endpoint needs one.
     accepted = (_FORM, _JSON) if _REGISTRATION in scope["path"] else (_FORM,)
     if body and _content_type(headers) not in accepted:
-        raise _Unacceptable(415, "page.bad-request")
+        raise HTTPException(415)
     return body
 
 
@@ -147,14 +153,14 @@ def _pairs(encoded: bytes, most: int) -> tuple[tuple[str, str], ...]:
     if not encoded:
         return ()
     if len(encoded) > most:
-        raise _Unacceptable(414 if most == MAX_QUERY else 413, "page.too-large")
+        raise HTTPException(414 if most == MAX_QUERY else 413)
     try:
         pairs = parse_qsl(encoded.decode("ascii"), keep_blank_values=True, max_num_fields=_MOST_FIELDS, errors="strict")
     except ValueError:
-        raise _Unacceptable(400, "page.bad-request") from None
+        raise HTTPException(400) from None
     # PostgreSQL cannot store NUL, and no parameter has a use for it.
     if any("\0" in name or "\0" in value for name, value in pairs):
-        raise _Unacceptable(400, "page.bad-request")
+        raise HTTPException(400)
     return tuple(pairs)
 
 

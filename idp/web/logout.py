@@ -22,7 +22,7 @@ from idp.web.intake import network_of
 from idp.web.origin import is_foreign
 from idp.web.pages import CHOSEN_LANGUAGE, Pages
 from idp.web.realms import InRealm
-from idp.web.tokens import as_response, client_headers
+from idp.web.tokens import as_response, client_request
 
 _CSRF = "sign-out form"
 _GO_ON_AFTER = 2
@@ -87,21 +87,10 @@ class LogoutEndpoints:
         return self._done(request, at, wanted, cookie=cookie, frames=frames, ended=True)
 
     def _by_refresh_token(self, request: Request, at: InRealm, parameters: Pairs) -> Response:
-        headers = client_headers(request)
-        network = network_of(request.scope["idp.address"])
-        admitting = self._provider.admitting(
-            at.realm, method="POST", parameters=parameters, headers=headers, network=network, now=at.now
-        )
+        wire = client_request(request, parameters)
         try:
-            with admitting, self._database.write() as tx:
-                context = self._provider.context(at.realm, tx, at.now)
-                wire = OAuthRequest(
-                    method="POST",
-                    parameters=parameters,
-                    headers=headers,
-                    context=context,
-                    certificate=request.scope["idp.client_certificate"],
-                )
+            with self._provider.admitting(at.realm, wire, at.now), self._database.write() as tx:
+                wire.context = self._provider.context(at.realm, tx, at.now)
                 end_session.by_refresh_token(wire)
         except OAuth2Error as error:
             return as_response(refusal(error))

@@ -19,7 +19,7 @@ from idp.oauth.registration import Registration
 from idp.oauth.server import OAuthResponse, refusal
 from idp.tokens import plain_json
 from idp.web.realms import InRealm
-from idp.web.tokens import as_response, client_headers
+from idp.web.tokens import as_response, single_header
 
 
 class RegistrationEndpoints:
@@ -74,7 +74,7 @@ def _id(request: Request) -> str:
 
 
 def _bearer(request: Request) -> str:
-    header = client_headers(request).get("authorization")
+    header = single_header(request, "authorization")
     if header is None:
         raise MissingTokenError
     scheme, _, token = header.partition(" ")

@@ -43,12 +43,15 @@ def routes(
     health: HealthEndpoints,
     themes: Themes,
 ) -> list[Route]:
-    """The routing table."""
+    """The routing table. It is looked through in this order: first stands what is asked for most."""
     realm, anywhere = handling.in_realm, handling.anywhere
     protocol, own = "/realms/{realm}/protocol/openid-connect", "/realms/{realm}/account"
     registrations = "/realms/{realm}/clients-registrations/openid-connect"
     get, post, both = ["GET"], ["POST"], ["GET", "POST"]
     return [
+        Route(f"{protocol}/token", realm(readable(tokens.endpoint("token", writes=True))), methods=post),
+        Route(f"{protocol}/userinfo", realm(readable(tokens.endpoint("userinfo", writes=False))), methods=both),
+        Route(f"{protocol}/token/introspect", realm(tokens.endpoint("introspection", writes=False)), methods=post),
         Route(f"{protocol}/auth", realm(sign_in.authorize), methods=both),
         Route("/realms/{realm}/login-actions/authenticate", realm(sign_in.show), methods=get),
         Route("/realms/{realm}/login-actions/authenticate", realm(sign_in.answer), methods=post),
@@ -56,12 +59,9 @@ def routes(
         Route("/realms/{realm}" + FORGOTTEN, realm(links.ask), methods=post),
         Route("/realms/{realm}" + FOLLOW, realm(links.show), methods=get),
         Route("/realms/{realm}" + FOLLOW, realm(links.follow), methods=post),
-        Route(f"{protocol}/token", realm(readable(tokens.endpoint("token", writes=True))), methods=post),
         Route(f"{protocol}/auth/device", realm(tokens.endpoint("device_authorization", writes=True)), methods=post),
         Route("/realms/{realm}/device", realm(device.show), methods=get),
         Route("/realms/{realm}/device", realm(device.answer), methods=post),
-        Route(f"{protocol}/userinfo", realm(readable(tokens.endpoint("userinfo", writes=False))), methods=both),
-        Route(f"{protocol}/token/introspect", realm(tokens.endpoint("introspection", writes=False)), methods=post),
         Route(
             f"{protocol}/ext/par/request",
             realm(readable(tokens.endpoint("pushed_authorization_request", writes=True))),

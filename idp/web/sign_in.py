@@ -45,7 +45,7 @@ class SignInEndpoints:
         browser = self._cookies.browser(request, realm.name)
         endpoint = self._provider.authorization(realm, now)
         wire = OAuthRequest(method=request.method, parameters=parameters, headers={})
-        self._provider.prepare(realm, parameters, client_id=wire.payload.data.get("client_id", ""))
+        self._provider.prepare(realm, wire)
         try:
             wanted = endpoint.validated(wire)
         except UnknownClientError:

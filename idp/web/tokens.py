@@ -1,5 +1,7 @@
 """The endpoints that programs call: token, revocation, introspection, UserInfo. JSON, never stored."""
 
+from collections.abc import Mapping
+
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -7,6 +9,7 @@ from idp.errors import OAuth2Error
 from idp.events.catalogue import Event
 from idp.events.log import emit
 from idp.oauth.provider import Provider
+from idp.oauth.request import OAuthRequest, Pairs
 from idp.oauth.server import OAuthResponse, refusal
 from idp.store.database import Database
 from idp.web.intake import network_of
@@ -26,48 +29,41 @@ class TokenEndpoints:
         """The handler of one endpoint."""
 
         def handle(request: Request, at: InRealm) -> Response:
-            parameters = request.scope["idp.form"]
-            headers = client_headers(request)
+            wire = client_request(request, request.scope["idp.form"])
             # What is good once has to be remembered, whatever it is shown for.
-            remembers = "dpop" in headers or any(n == "client_assertion" for n, _ in parameters)
+            remembers = "dpop" in wire.headers or "client_assertion" in wire.form
             begin = self._database.write if writes or remembers else self._database.read
-            network = network_of(request.scope["idp.address"])
-            admitting = self._provider.admitting(
-                at.realm, method=request.method, parameters=parameters, headers=headers, network=network, now=at.now
-            )
             try:
-                with admitting, begin() as tx:
-                    context = self._provider.context(at.realm, tx, at.now)
-                    answer = self._provider.endpoint(
-                        name,
-                        context,
-                        method=request.method,
-                        parameters=parameters,
-                        headers=headers,
-                        certificate=request.scope["idp.client_certificate"],
-                        network=network,
-                    )
+                with self._provider.admitting(at.realm, wire, at.now), begin() as tx:
+                    wire.context = self._provider.context(at.realm, tx, at.now)
+                    answer = self._provider.endpoint(name, wire)
             except OAuth2Error as error:
                 if name == "token":
-                    _log_refusal(at, dict(parameters), error)
+                    _log_refusal(at, wire.form, error)
                 answer = refusal(error)
             return as_response(answer)
 
         return handle
 
 
-def client_headers(request: Request) -> dict[str, str]:
-    """What clients authenticate with."""
-    return {n: v for n in _HEADERS if (v := _single(request, n)) is not None}
+def client_request(request: Request, parameters: Pairs) -> OAuthRequest:
+    """What a client sends, with what it authenticates by."""
+    return OAuthRequest(
+        method=request.method,
+        parameters=parameters,
+        headers={n: v for n in _HEADERS if (v := single_header(request, n)) is not None},
+        certificate=request.scope["idp.client_certificate"],
+        network=network_of(request.scope["idp.address"]),
+    )
 
 
-def _single(request: Request, name: str) -> str | None:
+def single_header(request: Request, name: str) -> str | None:
     """The header; one that is sent twice is as good as malformed."""
     values = request.headers.getlist(name)
     return None if not values else values[0] if len(values) == 1 else ""
 
 
-def _log_refusal(at: InRealm, parameters: dict[str, str], error: OAuth2Error) -> None:
+def _log_refusal(at: InRealm, parameters: Mapping[str, str], error: OAuth2Error) -> None:
     client = at.realm.client(parameters.get("client_id", ""))
     emit(
         Event.TOKEN_REFUSED,
