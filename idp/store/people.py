@@ -1,5 +1,6 @@
 """A person with their second factors, as policy and the sign-in need them: one statement."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -95,6 +96,8 @@ _query = select(
     credentials.c.created_at.label("enrolled_at"),
     credentials.c.last_used_at,
 ).select_from(users.outerjoin(credentials))
+_COUNTS = slice(len(COLUMNS), len(COLUMNS) + 2)
+_CREDENTIAL = slice(len(COLUMNS) + 2, None)
 _in_realm = users.c.realm == bindparam("in_realm")
 _BY_ID = _query.where(_in_realm, users.c.id == bindparam("of"))
 _BY_USERNAME = _query.where(_in_realm, users.c.username_key == bindparam("of"))
@@ -128,18 +131,11 @@ def _known(tx: Transaction, query: Select[Any], realm: str, of: str) -> Known | 
     rows = tx.execute(query, {"in_realm": realm, "of": of}).all()
     if not rows:
         return None
-    factors = tuple(
-        StoredFactor(
-            id=row.credential_id,
-            factor=row.factor,
-            label=row.label,
-            secret=row.secret,
-            handle=row.handle and bytes(row.handle),
-            counter=row.counter,
-            created_at=row.enrolled_at,
-            last_used_at=row.last_used_at,
-        )
-        for row in rows
-        if row.credential_id
-    )
-    return Known(as_user(rows[0]), factors, rows[0].recovery_left, rows[0].wrong or 0)
+    recovery_left, wrong = rows[0][_COUNTS]
+    factors = tuple(_as_factor(row[_CREDENTIAL]) for row in rows if row[_CREDENTIAL][0])
+    return Known(as_user(rows[0]), factors, recovery_left, wrong or 0)
+
+
+def _as_factor(columns: Sequence[Any]) -> StoredFactor:
+    credential_id, factor, label, secret, handle, *others = columns
+    return StoredFactor(credential_id, factor, label, secret, handle and bytes(handle), *others)

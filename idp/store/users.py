@@ -46,6 +46,7 @@ def is_email(identifier: str) -> bool:
     return "@" in identifier
 
 
+# In the order of the fields of `User`.
 COLUMNS = (
     users.c.id,
     users.c.realm,
@@ -64,22 +65,9 @@ COLUMNS = (
 
 
 def as_user(row: Any) -> User:
-    """A row whose first columns are those of a user."""
-    return User(
-        id=row.id,
-        realm=row.realm,
-        username=row.username,
-        email=row.email,
-        email_verified=row.email_verified,
-        name=row.name,
-        roles=tuple(row.roles),
-        groups=tuple(row.groups),
-        enabled=row.enabled,
-        epoch=row.epoch,
-        snoozed=row.snoozed,
-        created_at=row.created_at,
-        password_hash=row.password_hash,
-    )
+    """A row whose first columns are those of a user. By position: looking all up by name costs more than the query."""
+    user_id, realm, username, email, email_verified, name, roles, groups, *others = row[: len(COLUMNS)]
+    return User(user_id, realm, username, email, email_verified, name, tuple(roles), tuple(groups), *others)
 
 
 def by_id(tx: Transaction, realm: str, user_id: str) -> User | None:

@@ -1,6 +1,6 @@
 """Every JOSE operation goes through here: joserfc with the checks that it leaves to its caller.
 
-`jwt.decode` looks at neither `exp` nor `typ`, and takes any algorithm of the key's type (RFC 8725).
+It looks at neither `exp` nor `typ`, and takes any algorithm of the key's type (RFC 8725).
 """
 
 import json
@@ -158,7 +158,8 @@ def verify_foreign(
 
     Who it is for and how long it lives is for the caller to see.
     """
-    header, _ = unverified(token)
+    parts, claims = _extracted(token)
+    header = parts.headers()
     alg, kid = header.get("alg"), header.get("kid")
     # No extension is known: a token that says it has one, however empty the list, is not for us (RFC 7515 4.1.11).
     if "crit" in header or not isinstance(alg, str) or alg not in algorithms:
@@ -167,26 +168,32 @@ def verify_foreign(
         if not _suits(key, alg) or (kid is not None and key.kid is not None and key.kid != kid):
             continue
         try:
-            decoded = jwt.decode(token, key, registry=_Registry(algorithms=[alg]))
+            is_signed = jws.validate_compact(parts, key, registry=_Registry(algorithms=[alg]))
         except (JoseError, ValueError, TypeError, KeyError, RecursionError):
             # joserfc answers some malformed input with plain ValueError.
             continue
-        return decoded.header, decoded.claims
+        if is_signed:
+            return header, claims
     raise BadToken("no key has signed it")
 
 
 def unverified(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """Header and claims as they are asserted, to find the key to verify them with; raises BadToken."""
+    parts, claims = _extracted(token)
+    return parts.headers(), claims
+
+
+def _extracted(token: str) -> tuple[jws.CompactSignature, dict[str, Any]]:
     if len(token) > MAX_TOKEN:
         raise BadToken("too long")
     try:
         parts = jws.extract_compact(token.encode(), registry=_Registry())
-        header, claims = parts.headers(), plain_json.parsed(parts.payload)
+        claims = plain_json.parsed(parts.payload)
     except (JoseError, ValueError, TypeError, RecursionError):
         raise BadToken("not a JWT") from None
     if not isinstance(claims, dict):
         raise BadToken("not a JWT")
-    return header, claims
+    return parts, claims
 
 
 def kid_of(token: str) -> str | None:
