@@ -18,7 +18,6 @@ from idp.store.database import Database, Transaction
 from idp.store.sessions import SsoSession
 from idp.tokens.sealing import Sealer
 from idp.web.cookies import CookieJar
-from idp.web.intake import network_of
 from idp.web.origin import is_foreign
 from idp.web.pages import CHOSEN_LANGUAGE, Pages
 from idp.web.realms import InRealm
