@@ -2,7 +2,6 @@
 
 from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import (
-    InvalidClientError,
     InvalidGrantError,
     InvalidRequestError,
     InvalidScopeError,
@@ -135,7 +134,20 @@ class InvalidAuthorizationDetailsError(OAuth2Error):  # type: ignore[misc]  # Au
     error = "invalid_authorization_details"
 
 
-class WrongSecretError(InvalidClientError):  # type: ignore[misc]  # Authlib has no types
+class InvalidClientError(OAuth2Error):  # type: ignore[misc]  # Authlib has no types
+    """RFC 6749 section 5.2. Authlib's own has a challenge without the realm that RFC 7617 section 2 requires."""
+
+    error = "invalid_client"
+    description = "Client authentication failed."
+    status_code = 401
+
+    def get_headers(self) -> list[tuple[str, str]]:
+        """With a challenge, as every 401 (RFC 9110 section 15.5.2)."""
+        challenge = f'Basic realm="clients", error="{self.error}", error_description="{self.get_error_description()}"'
+        return [*super().get_headers(), ("WWW-Authenticate", challenge)]
+
+
+class WrongSecretError(InvalidClientError):
     """RFC 6749 section 5.2: the answer to every failed authentication. This one was a guess."""
 
 

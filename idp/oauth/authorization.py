@@ -23,20 +23,13 @@ from idp.oauth.client import OAuthClient
 from idp.oauth.demands import demands_of
 from idp.oauth.id_token_hint import hinted
 from idp.oauth.keyrings import KeyRings
-from idp.oauth.request import Context, FetchKeys, OAuthRequest, Payload
+from idp.oauth.request import AUTHORIZATION_PARAMETERS, Context, FetchKeys, OAuthRequest, Payload
 from idp.realm.client_sections import Client
 from idp.realm.schema import Realm
 from idp.store import pushed_requests
 from idp.tokens import jose
 from idp.tokens.claims import AUTHORIZATION_RESPONSE_TYP, authorization_response
 
-# What the sign-in carries to its end. Whatever else a client sends is not used, and would only make forms long.
-_CARRIED = (
-    *("client_id", "redirect_uri", "response_type", "response_mode", "scope", "state", "nonce"),
-    *("code_challenge", "code_challenge_method", "dpop_jkt"),
-    *("prompt", "max_age", "acr_values", "claims", "id_token_hint", "login_hint", "ui_locales"),
-    "authorization_details",
-)
 # Until these are known to be the client's own, an error goes to a page and not to the redirect URI.
 _IDENTIFYING = frozenset({"client_id", "redirect_uri", "request_uri"})
 URN = "urn:ietf:params:oauth:request_uri:"
@@ -137,7 +130,7 @@ class AuthorizationEndpoint:
         apis = targets.apis_of(realm, request.scope.split())
         resources = targets.resources_of(request.payload, apis)
         targets.details_of(request.payload, client.registered)
-        carried = {name: data[name] for name in _CARRIED if name in data}
+        carried = {name: data[name] for name in AUTHORIZATION_PARAMETERS if name in data}
         if resources:
             carried["resource"] = " ".join(resources)
         return AuthorizationRequest(client.client_id, redirect_uri, demands, carried)

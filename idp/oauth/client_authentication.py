@@ -23,7 +23,6 @@ CONFIDENTIAL = (*BY_SECRET, *client_assertions.METHODS, *client_certificates.MET
 ALL = (*CONFIDENTIAL, "none")
 ASSERTION_ALGORITHMS = (*MAC, *SIGNING)
 
-_REFUSED = "Client authentication failed."
 _LONGEST_HEADER = 4096
 _NOBODY = Secret(new_bearer())
 _ASSERTION = "client_assertion"
@@ -39,7 +38,7 @@ def authenticate(request: OAuthRequest, *, public_allowed: bool = True) -> OAuth
     presented = _presented(request)
     registered = request.context.realm.client(presented.client_id)
     # Compared in any case, or the time would tell which clients there are.
-    knows_secret = _matches(registered, presented.secret)
+    matches = [_matches(registered, spelling) for spelling in presented.spellings]
     if registered is None:
         raise _unproven(presented)
     expected = registered.token_endpoint_auth_method
@@ -54,23 +53,19 @@ def authenticate(request: OAuthRequest, *, public_allowed: bool = True) -> OAuth
     elif registered.is_public:
         is_proven = presented.method == "none" and public_allowed
     else:
-        is_proven = knows_secret
+        is_proven = any(matches)
     if not is_proven:
         raise _unproven(presented)
     if expected in BY_SECRET and presented.method != expected:
         # Said only to who knows the secret.
-        raise _refused(f"This client is registered to authenticate by {expected}.")
+        raise InvalidClientError(f"This client is registered to authenticate by {expected}.")
     request.auth_method = expected
     request.client = OAuthClient(registered)
     return request.client  # type: ignore[no-any-return]  # an attribute of Authlib's request
 
 
-def _refused(description: str = _REFUSED) -> InvalidClientError:
-    return InvalidClientError(description, status_code=401)
-
-
 def _unproven(presented: Presented) -> InvalidClientError:
-    return WrongSecretError(_REFUSED, status_code=401) if presented.is_guess else _refused()
+    return WrongSecretError() if presented.is_guess else InvalidClientError()
 
 
 def _matches(registered: Client | None, presented: str) -> bool:
@@ -118,18 +113,18 @@ def _of_assertion(assertion: str, kind: str | None, client_id: str) -> Presented
     subject = assertions.claimed(assertion, "sub")
     if client_id and client_id != subject:
         # The same answer as for a wrong assertion.
-        raise _refused()
+        raise InvalidClientError
     return Presented(_ASSERTION, subject, assertion)
 
 
 def _basic(header: str) -> Presented:
-    """RFC 7617, with both parts form-encoded (RFC 6749 section 2.3.1)."""
+    """RFC 7617, with both parts form-encoded (RFC 6749 section 2.3.1), which many clients forget to do."""
     scheme, _, encoded = header.partition(" ")
     if scheme.lower() != "basic" or len(header) > _LONGEST_HEADER:
-        raise _refused()
+        raise InvalidClientError
     try:
-        decoded = base64.b64decode(encoded.strip(), validate=True).decode()
-        client_id, secret = (unquote_plus(part, errors="strict") for part in decoded.split(":", 1))
+        name, secret = base64.b64decode(encoded.strip(), validate=True).decode().split(":", 1)
+        client_id = unquote_plus(name, errors="strict")
     except (binascii.Error, ValueError):
-        raise _refused() from None
-    return Presented("client_secret_basic", client_id, secret)
+        raise InvalidClientError from None
+    return Presented("client_secret_basic", client_id, unquote_plus(secret), as_sent=secret)

@@ -1,5 +1,6 @@
 """Token introspection (RFC 7662), for the client that a token was issued to and for the APIs that it is for."""
 
+import re
 from typing import Any
 
 from authlib.oauth2.rfc7662 import IntrospectionEndpoint
@@ -20,6 +21,7 @@ _CLAIMS = (
     *("acr", "amr", "auth_time", "roles", "realm_access", "cnf", "act", "authorization_details"),
 )
 _JWT = f"application/{INTROSPECTION_TYP}"
+_NEVER = re.compile(r"q\s*=\s*0(\.0*)?")
 
 
 class Introspection(IntrospectionEndpoint):  # type: ignore[misc]  # Authlib has no types
@@ -30,7 +32,7 @@ class Introspection(IntrospectionEndpoint):  # type: ignore[misc]  # Authlib has
     def create_endpoint_response(self, request: OAuthRequest) -> tuple[int, dict[str, Any] | str, Any]:
         """JSON, or a JWT for who accepts one (RFC 9701): evidence for whoever has to answer for it."""
         status, body, headers = super().create_endpoint_response(request)
-        if request.headers.get("accept", "").strip().lower() != _JWT:
+        if not _accepts_jwt(request.headers.get("accept", "")):
             return status, body, headers
         context, client = request.context, request.client.registered
         claims = {"iss": context.issuer, "aud": client.client_id, "iat": context.now, "token_introspection": body}
@@ -88,3 +90,12 @@ class Introspection(IntrospectionEndpoint):  # type: ignore[misc]  # Authlib has
             "amr": list(grant.amr),
             "auth_time": grant.auth_time,
         }
+
+
+def _accepts_jwt(accept: str) -> bool:
+    """Whether the media type is among those named and not forbidden (RFC 9110 section 12.5.1): `*/*` names JSON."""
+    for media_range in accept.lower().split(","):
+        kind, *parameters = (part.strip() for part in media_range.split(";"))
+        if kind == _JWT:
+            return not any(_NEVER.fullmatch(parameter) for parameter in parameters)
+    return False

@@ -17,6 +17,13 @@ from idp.tokens.sealing import Sealer
 FetchKeys = Callable[[str], Sequence[Mapping[str, Any]]]
 Pairs = Sequence[tuple[str, str]]
 _LONGEST_VALUE = 8192
+# Those of an authorization request that a sign-in carries to its end, each one text.
+AUTHORIZATION_PARAMETERS = (
+    *("client_id", "redirect_uri", "response_type", "response_mode", "scope", "state", "nonce"),
+    *("code_challenge", "code_challenge_method", "dpop_jkt"),
+    *("prompt", "max_age", "acr_values", "claims", "id_token_hint", "login_hint", "ui_locales"),
+    "authorization_details",
+)
 _REPEATABLE = ("audience", "resource")  # RFC 8693 section 2.1, RFC 8707 section 2
 
 
@@ -37,11 +44,20 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Presented:
-    """What a request says of its client. `method` is not yet told apart where a certificate or an assertion decides."""
+    """What a request says of its client. `method` is not yet told apart where a certificate or an assertion decides.
+
+    `as_sent`: the secret before it was decoded, where it came encoded or should have.
+    """
 
     method: str
     client_id: str
     secret: str = field(default="", repr=False)
+    as_sent: str = field(default="", repr=False)
+
+    @property
+    def spellings(self) -> tuple[str, ...]:
+        """What the secret may be: one with a `+` or a `%` in it comes encoded from some, and as it is from others."""
+        return (self.secret,) if self.as_sent in ("", self.secret) else (self.secret, self.as_sent)
 
     @property
     def is_guess(self) -> bool:

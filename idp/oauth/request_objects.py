@@ -8,7 +8,7 @@ from typing import Any
 
 from idp.errors import InvalidRequestObjectError, RequestNotSupportedError
 from idp.oauth.client_keys import KeySource, public_keys_of
-from idp.oauth.request import Pairs
+from idp.oauth.request import AUTHORIZATION_PARAMETERS, Pairs
 from idp.realm.algorithms import FAPI2, SIGNING
 from idp.realm.client_sections import Client
 from idp.tokens import assertions, jose
@@ -46,7 +46,8 @@ def _check(header: dict[str, Any], claims: dict[str, Any], *, client: Client, is
     if claims.get("sub") == client.client_id:
         # RFC 9101 section 10.8: that is what an assertion of the client looks like.
         raise BadToken("a client assertion")
-    if claims.get("aud") not in (issuer, [issuer]):
+    audience = claims.get("aud")
+    if issuer not in (audience if isinstance(audience, list) else (audience,)):
         raise BadToken("another audience")
     if not claims.keys().isdisjoint({"request", "request_uri"}):
         raise BadToken("a request inside")
@@ -70,4 +71,6 @@ def _pairs(name: str, value: Any) -> Pairs:
         return ((name, json.dumps(value)),)
     if name == "resource" and isinstance(value, list) and all(isinstance(item, str) for item in value):
         return tuple((name, item) for item in value)
+    if name not in (*AUTHORIZATION_PARAMETERS, "resource"):
+        return ()  # nobody here knows it (RFC 6749 section 3.1)
     raise InvalidRequestObjectError("A parameter of the request object has a type that it cannot have.")

@@ -63,6 +63,10 @@ class _Registry(JWSRegistry):
 
     max_header_length = 4096
 
+    def __init__(self, algorithm: str) -> None:
+        # RFC 7515 section 4: a parameter that is not understood is ignored, but for `crit`.
+        super().__init__(algorithms=[algorithm], strict_check_header=False)
+
     def get_alg(self, name: str) -> Any:
         """By the allow-list; joserfc warns of the name `EdDSA`."""
         return self.algorithms[name]
@@ -77,7 +81,7 @@ def verify_proof(shown: Shown, *, now: int, access_token: str | None = None) -> 
         raise BadProof("not a JWS in compact serialization")
     alg, key = _key(proof)
     try:
-        claims = jwt.decode(proof, key, registry=_Registry(algorithms=[alg])).claims
+        claims = jwt.decode(proof, key, registry=_Registry(alg)).claims
     except (JoseError, ValueError, TypeError, KeyError, RecursionError):
         raise BadProof("not signed by its own key") from None
     if claims.get("htm") != shown.method or not _is_same_url(claims.get("htu"), shown.url):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from joserfc import jwt
 from joserfc.errors import JoseError
+from joserfc.jws import JWSRegistry
 
 from idp.resource_server.keys import IssuerKeys
 from idp.resource_server.refused import InvalidToken
@@ -66,7 +67,9 @@ class TokenVerifier:
         if key is None:
             raise InvalidToken("no key of the issuer has this kid and algorithm")
         try:
-            claims = jwt.decode(token, key, algorithms=[algorithm]).claims
+            # RFC 7515 section 4: a parameter of the header that is not understood is ignored.
+            registry = JWSRegistry(algorithms=[algorithm], strict_check_header=False)
+            claims = jwt.decode(token, key, registry=registry).claims
         except (JoseError, ValueError, TypeError, RecursionError) as error:
             raise InvalidToken(f"the signature or the payload is no good: {type(error).__name__}") from error
         self._check_for_whom(claims)

@@ -38,10 +38,16 @@ class BadToken(Exception):
     """The token is malformed, forged, expired, or of another kind than expected."""
 
 
-class _Registry(JWSRegistry):
-    """Takes the named algorithms and no other, and longer headers than the 512 bytes of joserfc."""
+class Registry(JWSRegistry):
+    """Takes the named algorithms and no other, and longer headers than the 512 bytes of joserfc.
+
+    A parameter of the header that nobody knows is ignored (RFC 7515 section 4); `crit` is for the caller to refuse.
+    """
 
     max_header_length = _LONGEST_HEADER
+
+    def __init__(self, algorithms: Collection[str] = ()) -> None:
+        super().__init__(algorithms=algorithms, strict_check_header=False)
 
     def get_alg(self, name: str) -> Any:
         """By the allow-list alone: joserfc warns of `EdDSA`, the name that everybody still uses (RFC 9864)."""
@@ -168,7 +174,7 @@ def verify_foreign(
         if not _suits(key, alg) or (kid is not None and key.kid is not None and key.kid != kid):
             continue
         try:
-            is_signed = jws.validate_compact(parts, key, registry=_Registry(algorithms=[alg]))
+            is_signed = jws.validate_compact(parts, key, registry=Registry(algorithms=[alg]))
         except (JoseError, ValueError, TypeError, KeyError, RecursionError):
             # joserfc answers some malformed input with plain ValueError.
             continue
@@ -187,7 +193,7 @@ def _extracted(token: str) -> tuple[jws.CompactSignature, dict[str, Any]]:
     if len(token) > MAX_TOKEN:
         raise BadToken("too long")
     try:
-        parts = jws.extract_compact(token.encode(), registry=_Registry())
+        parts = jws.extract_compact(token.encode(), registry=Registry())
         claims = plain_json.parsed(parts.payload)
     except (JoseError, ValueError, TypeError, RecursionError):
         raise BadToken("not a JWT") from None

@@ -8,7 +8,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from idp.tokens import plain_json
-from idp.tokens.jose import MAX_TOKEN, BadToken
+from idp.tokens.jose import MAX_TOKEN, BadToken, Registry
 
 ALGORITHMS = ("RS256", "PS256", "ES256", "RS384", "PS384", "ES384", "RS512", "PS512", "ES512", "EdDSA")
 
@@ -18,7 +18,7 @@ def issuer_of(statement: object) -> str:
     if not isinstance(statement, str) or len(statement) > MAX_TOKEN:
         raise BadToken("no text, or too long")
     try:
-        claims = plain_json.parsed(jws.extract_compact(statement.encode()).payload)
+        claims = plain_json.parsed(jws.extract_compact(statement.encode(), registry=Registry()).payload)
     except (JoseError, ValueError, TypeError):
         raise BadToken("not a JWT") from None
     issuer = claims.get("iss") if isinstance(claims, dict) else None
@@ -31,7 +31,7 @@ def verified(statement: str, keys: Sequence[Mapping[str, str]], *, now: int) -> 
     """The claims of a statement that one of the keys signed and that has not expired; raises BadToken."""
     try:
         key_set = KeySet.import_key_set({"keys": [dict(key) for key in keys]})
-        decoded = jwt.decode(statement, key_set, algorithms=list(ALGORITHMS))
+        decoded = jwt.decode(statement, key_set, registry=Registry(ALGORITHMS))
     except (JoseError, ValueError, TypeError, KeyError):
         raise BadToken("not signed by one of the keys") from None
     expires = decoded.claims.get("exp")

@@ -114,6 +114,11 @@ def test_jw_06_a_json_serialization_is_no_access_token(issuer: Issuer, verifier:
         refused(verifier, json.dumps(form))
 
 
+def test_jw_05_a_parameter_that_nobody_knows_is_ignored(issuer: Issuer, verifier: TokenVerifier) -> None:
+    token = _signed({"alg": "RS256", "tx_id": "x"} | TYPED, issuer.claims(), RSA)
+    assert verifier.verify(token, now=NOW).subject == "u-1"
+
+
 @pytest.mark.parametrize("algorithm", ["PS256", "RS384", "RS512"])
 def test_jw_07_the_right_key_with_another_algorithm_is_refused(
     issuer: Issuer, verifier: TokenVerifier, algorithm: str

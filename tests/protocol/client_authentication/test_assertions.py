@@ -98,6 +98,10 @@ def test_each_algorithm_that_goes_with_the_method_is_taken(
     assert present(http, server, signer.sign(claims(server, client_id))) == (200, None)
 
 
+def test_a_parameter_of_the_header_that_nobody_knows_is_ignored(http: httpx.Client, server: RunningServer) -> None:
+    assert present(http, server, KEYED.sign(claims(server), foo="bar")) == (200, None)
+
+
 def test_the_audience_is_the_issuer_or_the_token_endpoint(http: httpx.Client, server: RunningServer) -> None:
     for audience in (server.issuer(), server.endpoint("token"), [server.issuer()]):
         assert present(http, server, KEYED.sign(claims(server, aud=audience))) == (200, None)

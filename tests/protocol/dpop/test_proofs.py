@@ -44,6 +44,12 @@ def test_a_proof_is_good_once(job: Holder) -> None:
     assert outcome(job, proof) == BAD
 
 
+def test_a_parameter_of_the_header_that_nobody_knows_is_ignored(job: Holder) -> None:
+    job.fetch_nonce()
+
+    assert outcome(job, job.sign(job.claims("token"), foo="bar")) == (200, None)
+
+
 @pytest.mark.attack
 def test_an_identifier_is_good_once_for_its_key_and_no_other(holder_of: Callable[..., Holder]) -> None:
     first, second = holder_of("job"), holder_of("job")

@@ -61,6 +61,18 @@ def test_a_signed_request_is_the_request(portal: Portal, visitor: Visitor, signe
     assert tokens.body["scope"] == "openid profile email"
 
 
+def test_what_nobody_here_knows_is_ignored(portal: Portal, passer_by: Visitor) -> None:
+    token = signed(portal, OWN, header={"foo": "bar"}, unknown=True, other={"a": [1]}, third=[1])
+
+    assert send(portal, passer_by, token).step == "password"
+
+
+def test_the_server_may_be_one_of_several_that_it_is_for(portal: Portal, passer_by: Visitor) -> None:
+    several = [portal.server.issuer(), "https://other.example", "invalid"]
+
+    assert send(portal, passer_by, signed(portal, OWN, aud=several)).step == "password"
+
+
 def test_the_client_id_is_all_that_must_stand_outside(portal: Portal, passer_by: Visitor) -> None:
     page = send(portal, passer_by, signed(portal), response_type=None, scope=None, redirect_uri=None)
 

@@ -109,6 +109,22 @@ def test_an_inactive_token_is_inactive_in_signed_form_too(server: RunningServer)
     assert verified(server, answer.text, "ES256", "token-introspection+jwt")["token_introspection"] == {"active": False}
 
 
+@pytest.mark.parametrize(
+    ("accept", "kind"),
+    [
+        ("application/token-introspection+jwt;q=1", "application/token-introspection+jwt"),
+        ("application/json;q=0.5, Application/Token-Introspection+JWT", "application/token-introspection+jwt"),
+        ("application/json, application/token-introspection+jwt;q=0", "application/json"),
+        ("*/*", "application/json"),
+    ],
+)
+def test_a_signed_answer_is_for_who_accepts_one(server: RunningServer, accept: str, kind: str) -> None:
+    with server.http(auth=("by-ES256", "portal-secret-for-demos-only")) as http:
+        answer = http.post(server.endpoint("token/introspect"), data={"token": "x"}, headers={"accept": accept})
+
+    assert answer.headers["content-type"] == kind
+
+
 @pytest.mark.attack
 def test_whoever_is_no_client_gets_no_signed_answer(server: RunningServer) -> None:
     accept = {"accept": "application/token-introspection+jwt"}
