@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from idp.policy.decide import decide
 from idp.policy.enrolling import ENROLLABLE
 from idp.policy.proofs import Proof
-from idp.policy.question import Credential, Person, Request, Session, portals
+from idp.policy.question import Credential, Person, Request, Session
 from idp.realm.account_client import ACCOUNT
 from idp.realm.client_sections import Client
 from idp.realm.policy_sections import Rule
@@ -22,13 +22,15 @@ class WayIn:
 
 
 def never_matches(realm: Realm, rule: Rule) -> str | None:
-    """Why no sign-in can be bound by the rule, or None."""
+    """Why nobody can be bound by the rule, or None."""
     when = rule.when
-    clients = (*portals(realm), ACCOUNT)
+    # A device, an exchange and the word of a trusted issuer are for people, too.
+    of_people = (c for c in realm.clients if c.enabled and set(c.grant_types) != {"client_credentials"})
+    clients = (*of_people, ACCOUNT)
     if when.clients is not None:
         clients = tuple(c for c in clients if c.client_id in when.clients)
         if not clients:
-            return "none of its clients signs people in"
+            return "none of its clients is for people"
     if when.scopes is not None and not any(set(when.scopes) & set(c.scopes) for c in clients):
         return "none of its clients is registered for any of its scopes"
     if when.networks is not None and when.not_networks is not None:

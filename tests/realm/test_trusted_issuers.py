@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
+from idp.policy.weaknesses import never_matches
 from idp.realm.loading import Mode
 from idp.realm.redirects import CLEAR_TEXT
 from tests.protocol.jwt_bearer.issuer import BATCH, GRANT, ISSUERS, RSA, SIGNER, STRONG, issuer, realm
@@ -109,3 +110,12 @@ def test_a_client_whose_defaults_ask_for_a_proof_is_warned_of() -> None:
     assert [warning.message for warning in warnings] == [
         "'default_acr_values' asks for a proof, and an assertion is none: 'strong' gets nothing by it"
     ]
+
+
+def test_a_rule_for_such_a_client_can_match() -> None:
+    """It takes the word of the issuer away."""
+    rule = {"name": "batch", "when": {"clients": ["batch"]}, "level": "two-factor"}
+    found = examined(text(one()) + yaml.safe_dump({"second_factor": {"rules": [rule]}})).realm
+
+    assert found is not None
+    assert never_matches(found, found.second_factor.rules[0]) is None
