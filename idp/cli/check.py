@@ -9,7 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from idp.cli import profiles
 from idp.cli.options import CONFIG_VARIABLE, default_config
 from idp.cli.policy_findings import broken_expectations, short_passwords, surprises
 from idp.errors import SettingsError
@@ -82,14 +81,17 @@ def run(args: argparse.Namespace) -> int:
         for examination in examined.values()
         for warning in examination.warnings
     ]
-    if args.json:
-        documents = [profiles.document(*of_realm) for of_realm in _asked_about(examined, args.client)]
-        print(profiles.written(documents, problems=problems, warnings=warnings))
-    else:
+    if not args.json:
         print(*problems, *warnings, sep="\n", end="\n" if problems or warnings else "")
-        if args.profiles:
-            for of_realm in _asked_about(examined, args.client):
-                print(*profiles.lines(*of_realm), sep="\n", end="\n\n")
+    if args.profiles:
+        from idp.cli import profiles
+
+        of_realms = list(_asked_about(examined, args.client))
+        if args.json:
+            documents = [profiles.document(*of_realm) for of_realm in of_realms]
+            print(profiles.written(documents, problems=problems, warnings=warnings))
+        else:
+            print(*(f"{line}\n" for of_realm in of_realms for line in profiles.lines(*of_realm)), sep="", end="")
     counts = (_count(len(examined), "file"), _count(len(problems), "problem"), _count(len(warnings), "warning"))
     print(", ".join(counts), file=sys.stderr)
     return 1 if problems else 0

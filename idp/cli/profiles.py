@@ -20,6 +20,7 @@ def lines(path: str, realm: Realm, clients: Iterable[Client]) -> Iterator[str]:
     for client in clients:
         yield ""
         yield from _of_client(realm, client)
+    yield ""
 
 
 def document(path: str, realm: Realm, clients: Iterable[Client]) -> dict[str, Any]:

@@ -41,7 +41,7 @@ def _unbounded(realm: Realm, client: Client) -> tuple[str, ...]:
 
 def _has_any_port(uri: str) -> bool:
     parts = urlsplit(uri)
-    return parts.scheme == "http" and parts.hostname in ("127.0.0.1", "::1") and parts.port is None
+    return parts.scheme == "http" and parts.hostname in ("127.0.0.1", "::1") and not (parts.port or parts.query)
 
 
 def _takes(client: Client, *modes: str) -> bool:
