@@ -20,6 +20,7 @@ from idp.oauth.request import Context
 from idp.realm.client_sections import Client
 
 METHODS = ("tls_client_auth", "self_signed_tls_client_auth")
+_MALFORMED = (x509.InvalidVersion, x509.UnsupportedGeneralNameType, x509.DuplicateExtension)
 
 
 def thumbprint(der: bytes) -> str:
@@ -38,8 +39,8 @@ def is_of(client: Client, der: bytes | None, context: Context) -> bool:
         if client.token_endpoint_auth_method == "tls_client_auth":
             return _is_issued(certificate, context) and _is_for_clients(certificate) and _names(client, certificate)
         return _has_key_of(client, certificate, context)
-    except (ValueError, TypeError, UnsupportedAlgorithm, x509.UnsupportedGeneralNameType, x509.DuplicateExtension):
-        # Malformed somewhere in a certificate that anybody may have made.
+    except (ValueError, TypeError, UnsupportedAlgorithm, *_MALFORMED):
+        # Somewhere in a certificate that anybody may have made.
         return False
 
 

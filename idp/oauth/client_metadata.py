@@ -1,5 +1,6 @@
 """What a client may say of itself when it registers (RFC 7591 section 2): checked as the realm file's clients are."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -44,6 +45,8 @@ REGISTRABLE = (
 # RFC 7518 sections 6.2.2, 6.3.2, 6.4.
 _PRIVATE = ("d", "p", "q", "dp", "dq", "qi", "oth", "k")
 _STATEMENT = "software_statement"
+# RFC 6749 section 5.2: a description has no other characters, and a finding may repeat what the client wrote.
+_UNSENDABLE = re.compile(r"[^\x20\x21\x23-\x5b\x5d-\x7e]")
 _UNSET_SECRET = StoredSecret("", b"")
 
 
@@ -103,7 +106,7 @@ def checked(
     if not client.name.isprintable():
         raise _refused_key("client_name")
     for finding in check_registered(realm, client, mode):
-        raise _error_of(str(finding.path[0]) if finding.path else "")(f"{finding.message}.")
+        raise _error_of(str(finding.path[0]) if finding.path else "")(f"{_UNSENDABLE.sub('?', finding.message)}.")
     _check_sector(client, fetcher)
     registered = client.model_dump(mode="json", include=set(REGISTRABLE), exclude_none=True)
     return registered | ({_STATEMENT: wanted[_STATEMENT]} if _STATEMENT in wanted else {})

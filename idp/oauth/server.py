@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from authlib.oauth2 import AuthorizationServer
-from authlib.oauth2.rfc6749 import UnsupportedGrantTypeError, UnsupportedResponseTypeError
+from authlib.oauth2.rfc6749 import UnsupportedGrantTypeError
 
 from idp.errors import GrantTypeNotOfferedError, InvalidRequestError, OAuth2Error, ResponseTypeNotOfferedError
 from idp.oauth import client_authentication, dpop, sender_constraint
@@ -81,10 +81,10 @@ class RealmServer(AuthorizationServer):  # type: ignore[misc]  # Authlib has no 
 
     def get_consent_grant(self, request: OAuthRequest) -> Any:
         """The grant that has found the authorization request good; raises its OAuth2Error."""
-        try:
-            return super().get_consent_grant(request)
-        except UnsupportedResponseTypeError:
-            raise ResponseTypeNotOfferedError from None
+        # Authlib's error repeats the value, and cannot be made of every value.
+        if request.payload.data.get("response_type") != "code":
+            raise ResponseTypeNotOfferedError
+        return super().get_consent_grant(request)
 
     def get_token_grant(self, request: OAuthRequest) -> Any:
         """The grant for the `grant_type`; raises GrantTypeNotOfferedError."""

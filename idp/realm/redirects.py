@@ -1,7 +1,7 @@
 """Which redirect URIs a client may register (RFC 9700 section 2.1, RFC 8252 section 7, OpenID Connect Registration)."""
 
 import re
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from idp.settings import LOOPBACK_NAMES
 
@@ -28,8 +28,13 @@ def weakness(uri: str, *, public: bool) -> str | None:
         return f"has the scheme '{scheme}', which can run a script or open a file: use https"
     if "#" in uri:
         return "has a fragment (#): remove it"
+    try:
+        parts = urlsplit(uri)
+        _ = parts.port
+    except ValueError:
+        return "has a host or a port that cannot be"
     if scheme in ("http", "https"):
-        return _web_weakness(uri)
+        return _web_weakness(uri, parts)
     if "." not in scheme:
         return f"has the scheme '{scheme}': use https, or a reversed domain name such as com.example.app"
     if not public:
@@ -50,13 +55,9 @@ def is_clear_text(uri: str) -> bool:
     return uri.lower().startswith("http:") and urlsplit(uri).hostname not in LOOPBACK_NAMES
 
 
-def _web_weakness(uri: str) -> str | None:
-    try:
-        parts = urlsplit(uri)
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        return "has a host or a port that cannot be"
-    if not host or port == 0 or not uri[len(parts.scheme) :].startswith("://"):
+def _web_weakness(uri: str, parts: SplitResult) -> str | None:
+    host = parts.hostname
+    if not host or parts.port == 0 or not uri[len(parts.scheme) :].startswith("://"):
         return "has no host: it begins as https://portal.example.com/ does"
     if "@" in parts.netloc:
         return "has a user name (@) in it: remove it"

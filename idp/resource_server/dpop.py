@@ -24,7 +24,6 @@ MIN_RSA_BITS = 2048
 _COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 _CURVES = {"ES256": "P-256", "ES384": "P-384", "ES512": "P-521", "EdDSA": "Ed25519", "Ed25519": "Ed25519"}
 _PORTS = {"http": 80, "https": 443}
-_LEAST_MODULUS = 342  # characters of base64url for 2048 bits
 _LONGEST_IDENTIFIER = 255
 
 
@@ -116,9 +115,9 @@ def _key(proof: str) -> tuple[str, RSAKey | ECKey | OKPKey]:
     if not isinstance(alg, str) or alg not in ALGORITHMS or not isinstance(jwk, dict):
         raise BadProof("the algorithm is not allowed, or there is no key")
     # joserfc would warn of a secret or a short modulus, a line in the log for whoever likes to write one.
-    if jwk.get("kty") not in ("RSA", "EC", "OKP") or _is_short(jwk):
-        raise BadProof("the key is weak, or of another family")
     try:
+        if jwk.get("kty") not in ("RSA", "EC", "OKP") or _is_short(jwk):
+            raise BadProof("the key is weak, or of another family")
         key = JWKRegistry.import_key(jwk)
     except (JoseError, ValueError, TypeError, KeyError):
         raise BadProof("the key is malformed") from None
@@ -129,7 +128,11 @@ def _key(proof: str) -> tuple[str, RSAKey | ECKey | OKPKey]:
 
 
 def _is_short(jwk: dict[str, Any]) -> bool:
-    return jwk["kty"] == "RSA" and len(str(jwk.get("n"))) < _LEAST_MODULUS
+    if jwk["kty"] != "RSA":
+        return False
+    modulus = str(jwk.get("n"))
+    bits = int.from_bytes(base64.urlsafe_b64decode(modulus + "=" * (-len(modulus) % 4))).bit_length()
+    return bits < MIN_RSA_BITS
 
 
 def _suits(key: RSAKey | ECKey | OKPKey, alg: str) -> bool:

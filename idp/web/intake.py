@@ -185,7 +185,8 @@ def _address(scope: Scope, headers: Headers, settings: Settings) -> str:
     while forwarded and _is_trusted(address, settings):
         candidate = forwarded.pop()
         try:
-            address = str(ipaddress.ip_address(candidate))
+            # The zone of a link-local address may be any text, of any length (RFC 4007 section 11).
+            address = str(ipaddress.ip_address(candidate.partition("%")[0]))
         except ValueError:
             break
     return str(address)
