@@ -134,7 +134,7 @@ def verify_new(answer: str, party: Party, *, challenge: bytes) -> NewPasskey | W
         )
     except (WebAuthnException, ValueError, TypeError, KeyError, RecursionError):
         return Wrong("error.passkey")
-    if _is_framed(answer):
+    if not _is_answer_to(answer, challenge):
         return Wrong("error.passkey")
     return NewPasskey(
         handle=made.credential_id,
@@ -166,7 +166,7 @@ def verify(answer: str, party: Party, passkey: Passkey, *, challenge: bytes, mus
         )
     except (WebAuthnException, ValueError, TypeError, KeyError, RecursionError):
         return Wrong("error.passkey")
-    if _is_framed(answer):
+    if not _is_answer_to(answer, challenge):
         return Wrong("error.passkey")
     return Proven(
         passkey.credential_id,
@@ -176,13 +176,15 @@ def verify(answer: str, party: Party, passkey: Passkey, *, challenge: bytes, mus
     )
 
 
-def _is_framed(answer: str) -> bool:
-    """Whether somebody else's page had our page in a frame (section 13.4.9): the library reads it and does not mind."""
-    from webauthn.helpers import base64url_to_bytes, parse_client_data_json
+def _is_answer_to(answer: str, challenge: bytes) -> bool:
+    """Whether the browser was asked exactly this (section 7.2, step 12), by no page that has ours in a frame (13.4.9).
 
-    return bool(
-        parse_client_data_json(base64url_to_bytes(json.loads(answer)["response"]["clientDataJSON"])).cross_origin
-    )
+    The library reads the challenge in other spellings too, and does not mind the frame.
+    """
+    from webauthn.helpers import base64url_to_bytes, bytes_to_base64url
+
+    said = json.loads(base64url_to_bytes(json.loads(answer)["response"]["clientDataJSON"]))
+    return said["challenge"] == bytes_to_base64url(challenge) and not said.get("crossOrigin")
 
 
 def _descriptors(handles: Iterable[bytes]) -> "list[PublicKeyCredentialDescriptor]":

@@ -20,7 +20,7 @@ try:
 except ImportError:
     sys.exit("Atheris is not installed: pip install --group fuzz")
 
-from tests.fuzz.corpus import CORPUS, keep
+from tests.fuzz.corpus import CORPUS, keep, named
 
 with (
     redirect_stderr(StringIO()),
@@ -28,7 +28,7 @@ with (
 ):
     import webauthn  # noqa: F401 - our modules import it where they use it, which is too late to be counted
 
-    from tests.fuzz.targets import TARGETS
+    from tests.fuzz.targets import TARGETS, Target
 
 _LONGEST = 4096  # bytes of an input
 _SLOW = 10  # seconds for one input, on a machine that is busy besides
@@ -93,12 +93,25 @@ def _run(name: str, options: tuple[str, ...], log: Path) -> int:
         logging.disable(logging.CRITICAL)
         # As in the suite: what libraries warn of would be a line in the log for whoever likes to write one.
         warnings.simplefilter("error")
-        atheris.Setup(["fuzz", *options], TARGETS[name])
+        atheris.Setup(["fuzz", *options], _noting(name))
         atheris.Fuzz()
     finally:
         # Nothing of the caller is cleaned up here.
         sys.stdout.flush()
         os._exit(1)
+
+
+def _noting(name: str) -> Target:
+    """The target, which leaves behind what it breaks on; libFuzzer does so for what takes too long."""
+
+    def noting(data: bytes) -> None:
+        try:
+            TARGETS[name](data)
+        except BaseException:
+            (CORPUS / name / f"found-{named(data)}").write_bytes(data)
+            raise
+
+    return noting
 
 
 if __name__ == "__main__":

@@ -84,7 +84,7 @@ def _check_client_data(encoded: str, kind: str) -> None:
     said = json.loads(base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)))
     assert said["type"] == kind
     assert said["origin"] == _PARTY.origin
-    assert said["challenge"].rstrip("=") == text_of(_CHALLENGE)
+    assert said["challenge"] == text_of(_CHALLENGE)
     assert not said.get("crossOrigin")
 
 
