@@ -93,6 +93,7 @@ def _run(name: str, options: tuple[str, ...], log: Path) -> int:
         logging.disable(logging.CRITICAL)
         # As in the suite: what libraries warn of would be a line in the log for whoever likes to write one.
         warnings.simplefilter("error")
+        TARGETS[name](b"")  # what is made once, and takes its time
         atheris.Setup(["fuzz", *options], _noting(name))
         atheris.Fuzz()
     finally:
