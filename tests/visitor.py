@@ -143,7 +143,10 @@ class Visitor:
         return self._follow(Page(self.http.get(url, **options)))
 
     def post(self, url: str, data: dict[str, str], **options: Any) -> Page:
-        return self._follow(Page(self.http.post(url, data=data, **options)))
+        answer = self.http.post(url, data=data, **options)
+        # RFC 9700 section 4.12: a browser would post a password on.
+        assert answer.status_code not in (307, 308)
+        return self._follow(Page(answer))
 
     def submit(self, page: Page, **fields: str) -> Page:
         """Fill the form of the page and press its first button."""

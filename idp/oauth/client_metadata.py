@@ -132,9 +132,10 @@ def _refuse_dangerous(wanted: Mapping[str, Any]) -> None:
     """Also in addresses that we do not use: somebody may, one day."""
     for key, value in wanted.items():
         if key.endswith(("_uri", "_uris")):
-            for uri in value if isinstance(value, list) else [value]:
+            # One that is empty is none: many a program sends all keys that it knows.
+            for uri in value if isinstance(value, list) else [value] if value != "" else []:
                 scheme = SCHEME.match(uri.strip()) if isinstance(uri, str) else None
-                if not isinstance(uri, str) or (scheme and scheme[1].lower() in DANGEROUS) or not uri.isprintable():
+                if scheme is None or scheme[1].lower() in DANGEROUS or not uri.isprintable():
                     raise _refused_key(key)
 
 

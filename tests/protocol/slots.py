@@ -7,6 +7,7 @@ import httpx
 from tests.portal import Portal
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
 URN = "urn:ietf:params:oauth:request_uri:"
 HOME = "http://localhost:8081/"
 
@@ -17,6 +18,7 @@ class Slots:
 
     portal: Portal
     http: httpx.Client
+    managed: str = "nobody"  # a client that has registered itself
 
     def bearer(self, token: str) -> bool:
         return self._userinfo(token).status_code == 200
@@ -72,13 +74,12 @@ class Slots:
     def dpop_proof(self, token: str) -> bool:
         form, auth = {"grant_type": "refresh_token", "refresh_token": "x"}, (self.portal.client_id, self.portal.secret)
         url = self.portal.server.endpoint("token")
-        answer = self.http.post(url, data=form, headers={"dpop": token}, auth=auth)  # type: ignore[arg-type]
+        answer = self.http.post(url, data=form, headers={"dpop": token.encode()}, auth=auth)  # type: ignore[arg-type]
         return bool(answer.json()["error"] != "invalid_dpop_proof")
 
     def subject_token(self, token: str) -> bool:
         kind = "urn:ietf:params:oauth:token-type:access_token"
-        exchange = "urn:ietf:params:oauth:grant-type:token-exchange"
-        tokens = self.portal.token(grant_type=exchange, subject_token=token, subject_token_type=kind)
+        tokens = self.portal.token(grant_type=EXCHANGE, subject_token=token, subject_token_type=kind)
         return tokens.error != "invalid_request"
 
     def assertion(self, token: str) -> bool:
@@ -92,6 +93,18 @@ class Slots:
     def user_code(self, token: str) -> bool:
         self.portal.server.clock.advance(30)  # guesses of codes are slowed
         return self.http.post(f"{self.portal.server.issuer()}/device", data={"user_code": token}).status_code == 200
+
+    def registration(self, token: str) -> bool:
+        """An initial access token, tried with metadata that are refused: it is good for another try."""
+        return self._registering("POST", "", token).status_code != 401
+
+    def management(self, token: str) -> bool:
+        return self._registering("GET", f"/{self.managed}", token).status_code == 200
+
+    def _registering(self, method: str, path: str, token: str) -> httpx.Response:
+        url = f"{self.portal.server.issuer()}/clients-registrations/openid-connect{path}"
+        bearer = {"authorization": b"Bearer " + token.encode()}
+        return self.http.request(method, url, json={} if method == "POST" else None, headers=bearer)  # type: ignore[arg-type]
 
     def _userinfo(self, token: str) -> httpx.Response:
         return self.http.post(self.portal.server.endpoint("userinfo"), data={"access_token": token})

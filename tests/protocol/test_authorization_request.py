@@ -23,6 +23,8 @@ MALFORMED: dict[str, tuple[dict[str, Any], str]] = {
     "hybrid": ({"response_type": "code id_token"}, "unsupported_response_type"),
     "none": ({"response_type": "none"}, "unsupported_response_type"),
     "upper case": ({"response_type": "CODE"}, "unsupported_response_type"),
+    "quotation mark and backslash": ({"response_type": '"\\'}, "unsupported_response_type"),
+    "response_type that is no ASCII": ({"response_type": "codé\n"}, "unsupported_response_type"),
     "over-long response_type": ({"response_type": LONG}, "invalid_request"),
     "unknown response_mode": ({"response_mode": "web_message"}, "invalid_request"),
     "two response_modes": ({"response_mode": "query fragment"}, "invalid_request"),

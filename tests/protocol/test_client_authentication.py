@@ -10,6 +10,7 @@ import pytest
 
 from tests.conftest import Start
 from tests.portal import Portal
+from tests.protocol import raw as lines
 from tests.running import RunningServer, demo_client, demo_realm
 
 SECRET = "portal-secret-for-demos-only"
@@ -89,6 +90,7 @@ def raw(value: bytes) -> str:
 HEADERS: dict[str, tuple[str | bytes, ...]] = {
     "nothing": ("",),
     "scheme alone": ("Basic",),
+    "two blanks and nothing": ("Basic  =",),
     "no base64": ("Basic !!!",),
     "cut base64": (basic("portal", SECRET)[:-3],),
     "junk in base64": (basic("portal", SECRET)[:12] + "*" + basic("portal", SECRET)[12:],),
@@ -121,6 +123,18 @@ def test_a_malformed_header_is_refused(http: httpx.Client, accounts: RunningServ
 
     assert outcome(response) == (401, "invalid_client")
     assert response.headers["www-authenticate"].startswith('Basic realm="')
+
+
+@pytest.mark.attack
+def test_a_header_that_no_library_sends_is_refused(accounts: RunningServer) -> None:
+    path = accounts.endpoint("token").removeprefix(accounts.url)
+    for value in ("Basic  ", "Basic \x01", "Basic\t", "\tBasic", "Basic \x80\xff", "basic" * 13000):
+        form = ("Content-Type: application/x-www-form-urlencoded", "Content-Length: 0")
+
+        answer = lines.get(accounts, path, f"Authorization: {value}", *form, method="POST")
+
+        assert answer.status in (400, 401, 431), value[:20]
+        assert "Traceback" not in answer.text
 
 
 @pytest.mark.attack
@@ -235,7 +249,7 @@ def test_a_client_that_is_shut_can_do_nothing_and_its_tokens_are_dead(
     assert portal.send(visitor).status == 400
     assert portal.redeem(code).error == "invalid_client"
     assert portal.refresh(tokens.refresh).error == "invalid_client"
-    for endpoint in ("revoke", "token/introspect"):
+    for endpoint in ("revoke", "token/introspect", "ext/par/request", "auth/device"):
         assert outcome(portal.call(endpoint, token=tokens.access)) == (401, "invalid_client")
     assert portal.userinfo(tokens.access).status_code == 401
     assert billing.introspect(tokens.access) == {"active": False}

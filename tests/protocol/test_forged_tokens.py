@@ -11,8 +11,10 @@ from joserfc.jwk import ECKey, OctKey, RSAKey
 
 from tests.portal import Portal, Tokens
 from tests.protocol import forge
-from tests.protocol.slots import Slots
-from tests.running import RunningServer
+from tests.protocol.party import Party, Says
+from tests.protocol.signer import Signer
+from tests.protocol.slots import EXCHANGE, Slots
+from tests.running import RunningServer, demo_client, demo_realm
 from tests.visitor import Visitor
 
 
@@ -25,11 +27,23 @@ def tokens(standing: RunningServer, standing_portal: Portal, visit: Callable[...
 
 
 @pytest.fixture(scope="module")
+def standing(standing: RunningServer) -> RunningServer:
+    """The portal may exchange tokens and sign its requests, so that those places look at what they are given."""
+    demo = demo_realm()
+    more = {"grant_types": [*demo_client("portal")["grant_types"], EXCHANGE], "jwks": Signer("ES256").jwks}
+    standing.reload(demo | {"clients": [c | more if c["client_id"] == "portal" else c for c in demo["clients"]]})
+    return standing
+
+
+@pytest.fixture(scope="module")
 def slots(standing_portal: Portal) -> Slots:
     return Slots(standing_portal, standing_portal.http)
 
 
-PLACES_OF_JWTS = ("bearer", "introspection", "id_token_hint", "refresh")
+PLACES_OF_JWTS = (
+    *("bearer", "introspection", "id_token_hint", "authorization_hint", "refresh", "subject_token"),
+    *("client_assertion", "request_object", "dpop_proof", "management"),
+)
 
 
 def taken_by(slots: Slots, token: str) -> set[str]:
@@ -77,23 +91,22 @@ def test_a_public_key_is_no_secret(slots: Slots, tokens: Tokens, standing: Runni
 
 @pytest.mark.attack
 @pytest.mark.parametrize("kind", ["access", "id"])
-def test_a_key_that_the_token_brings_along_is_not_used(
-    slots: Slots, tokens: Tokens, standing: RunningServer, kind: str
-) -> None:
+def test_a_key_that_the_token_brings_along_is_not_used(slots: Slots, tokens: Tokens, kind: str) -> None:
     header, claims = genuine(tokens)[kind]
-    key = RSAKey.generate_key(2048, parameters={"kid": header["kid"]})
-    with standing.http() as http:
-        public = key.as_dict(private=False)
-        assert http.get(standing.endpoint("certs")).status_code == 200
+    key, party = RSAKey.generate_key(2048, parameters={"kid": header["kid"]}), Party()
+    public = key.as_dict(private=False)
+    party.says["/jwks"] = Says(body=json.dumps({"keys": [public]}).encode())
     for extra in (
         {},
         {"jwk": public},
-        {"jku": "https://evil.test/jwks"},
-        {"x5u": "https://evil.test/x"},
+        {"jku": f"{party.address}/jwks"},
+        {"x5u": f"{party.address}/x"},
         {"x5c": ["AAAA"]},
     ):
         token = forge.signed(key, {**header, **extra}, claims)
         assert taken_by(slots, token) == set(), extra
+    party.close()
+    assert party.heard_nothing()
 
 
 KIDS: list[Any] = [

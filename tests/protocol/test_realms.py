@@ -11,6 +11,7 @@ from tests.protocol import forge, raw
 from tests.running import RunningServer, demo_client, demo_realm
 from tests.visitor import Visitor
 
+DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 OTHER_SECRET = "the-secret-of-the-other-realm"
 
 
@@ -77,6 +78,21 @@ def test_a_secret_is_that_of_its_realm(here: Portal, there: Portal) -> None:
 
     assert here.refresh("x").error == "invalid_client"
     assert there.refresh("x").error == "invalid_client"
+
+
+@pytest.mark.attack
+def test_a_device_is_that_of_its_realm(start: Start, register: Callable[..., Portal]) -> None:
+    tv = {"client_id": "tv", "token_endpoint_auth_method": "none", "grant_types": [DEVICE_CODE], "scope": "openid"}
+    demo = demo_realm()
+    server = start(*(demo | {"realm": name, "clients": [*demo["clients"], tv]} for name in ("demo", "other")))
+    here, there = register(server, tv), register(server, tv, realm="other")
+    device = here.call("auth/device").json()
+
+    assert there.token(grant_type=DEVICE_CODE, device_code=device["device_code"]).error == "invalid_grant"
+    for portal, status in ((there, 400), (here, 200)):
+        entered = portal.http.post(f"{server.issuer(portal.realm)}/device", data={"user_code": device["user_code"]})
+        assert entered.status_code == status
+    assert here.token(grant_type=DEVICE_CODE, device_code=device["device_code"]).error == "authorization_pending"
 
 
 @pytest.mark.attack

@@ -8,11 +8,15 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import IntegrityError
 
+from idp.store import grants
+from idp.store.database import Database
 from tests.clock import Clock
 from tests.conftest import Start
 from tests.portal import Portal, Tokens, unverified
 from tests.protocol.administrator import Administrator
+from tests.protocol.party import Party
 from tests.running import demo_client, demo_realm
 from tests.visitor import Visitor
 
@@ -278,3 +282,26 @@ def test_a_refresh_token_has_the_shape_that_keycloaks_adapters_decode(portal: Po
 
     assert claims["typ"] == "Refresh"
     assert claims.keys() >= {"exp", "iat", "sid", "azp", "iss"}
+
+
+@pytest.mark.attack
+def test_a_refresh_fetches_nothing_that_its_request_names(portal: Portal, visitor: Visitor) -> None:
+    party, token = Party(), portal.sign_in(visitor).refresh
+    names = ("client_session_host", "jwks_uri", "request_uri", "sector_identifier_uri", "logout_uri", "x5u", "url")
+
+    answer = portal.refresh(token, **{name: f"{party.address}/{name}" for name in names})
+
+    assert answer.status == 200
+    party.close()
+    assert party.heard_nothing()
+
+
+@pytest.mark.attack
+def test_the_database_takes_no_refresh_token_twice(portal: Portal, visitor: Visitor) -> None:
+    tokens = portal.sign_in(visitor)
+    database, expires_at = Database(portal.server.settings.database), portal.server.clock() + 9
+
+    with database.write() as tx, pytest.raises(IntegrityError):
+        grants.add_refresh_token(tx, tokens.access_claims["gid"], token=tokens.refresh, expires_at=expires_at)
+    database.close()
+    assert portal.refresh(tokens.refresh).status == 200

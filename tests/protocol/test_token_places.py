@@ -13,6 +13,7 @@ from tests.protocol.jwt_bearer.issuer import GRANT as JWT_BEARER
 from tests.protocol.jwt_bearer.issuer import SIGNER as WORD
 from tests.protocol.jwt_bearer.issuer import claims as a_word
 from tests.protocol.jwt_bearer.issuer import for_, issuer
+from tests.protocol.registration.conftest import Registrar
 from tests.protocol.signer import Signer
 from tests.protocol.slots import Slots
 from tests.protocol.token_exchange.test_token_exchange import ACCESS
@@ -22,7 +23,7 @@ from tests.visitor import Visitor
 PLACES = (
     *("introspection", "bearer", "code", "refresh", "revocation", "id_token_hint", "session_cookie", "client_secret"),
     *("client_assertion", "dpop_proof", "subject_token", "device_code", "user_code"),
-    *("authorization_hint", "request_object", "request_uri", "assertion"),
+    *("authorization_hint", "request_object", "request_uri", "assertion", "registration", "management"),
 )
 TAKES = {
     ("access", "bearer"),
@@ -45,6 +46,8 @@ TAKES = {
     ("proof", "dpop_proof"),
     ("device", "device_code"),
     ("user code", "user_code"),
+    ("initial", "registration"),
+    ("managing", "management"),
 }
 GRANTS = (
     *("authorization_code", "refresh_token"),
@@ -62,25 +65,14 @@ def server(start: Start) -> RunningServer:
     demo = demo_realm()
     clients = [c | {"grant_types": list(GRANTS)} if c["client_id"] == "portal" else c for c in demo["clients"]]
     trusted = [issuer(clients=["portal"]), issuer("keyed", clients=["portal"], jwks=SIGNER.jwks)]
-    return start(demo | {"clients": [*clients, SIGNED, KEYED], "trusted_issuers": trusted})
+    more = {"clients": [*clients, SIGNED, KEYED], "trusted_issuers": trusted, "registration": {}}
+    return start(demo | more)
 
 
 KINDS = (
     *("access", "refresh", "code", "id", "session", "transaction", "csrf", "own"),
-    *(
-        "exchanged",
-        "named",
-        "word",
-        "userinfo",
-        "evidence",
-        "assertion",
-        "proof",
-        "nonce",
-        "device",
-        "user code",
-        "pushed",
-        "response",
-    ),
+    *("exchanged", "named", "word", "userinfo", "evidence", "assertion", "proof", "nonce", "device", "user code"),
+    *("pushed", "response", "initial", "managing"),
 )
 
 
@@ -119,7 +111,11 @@ def test_a_token_is_taken_in_its_own_place_only(
     }
     artefacts["pushed"] = portal.call("ext/par/request", **portal.request()).json()["request_uri"]
     artefacts["response"] = portal.send(visitor, response_mode="jwt", prompt="none").parameters()["response"]
-    slots = Slots(portal, portal.http)
+    with portal.server.http() as http:
+        registrar = Registrar(portal.server, http, SIGNER.key)  # type: ignore[arg-type]  # its voucher is not asked
+        managed = registrar.register().json()
+        artefacts |= {"initial": registrar.token(), "managing": managed["registration_access_token"]}
+    slots = Slots(portal, portal.http, managed["client_id"])
     # Where it is not taken first: what takes a code or a refresh token uses it up, and a hint ends the session.
     places = sorted(PLACES, key=lambda place: ((kind, place) in TAKES, PLACES.index(place)))
     if kind in ("access", "refresh", "exchanged", "named"):

@@ -13,6 +13,8 @@ from joserfc.jwk import OctKey
 
 from tests.conftest import Start
 from tests.protocol import forge
+from tests.protocol.client_authentication.certificates import Certificate
+from tests.protocol.party import Party
 from tests.protocol.signer import Signer
 from tests.running import RunningServer, demo_realm
 
@@ -113,7 +115,8 @@ def test_any_other_audience_is_refused(http: httpx.Client, server: RunningServer
     others: tuple[Any, ...] = (
         *(None, "", 7, {}, [], [7], issuer + "/", issuer.upper(), server.issuer("other"), server.endpoint("auth")),
         *("https://elsewhere.example", [issuer, "https://elsewhere.example"], ["https://elsewhere.example", issuer]),
-        *(server.endpoint("token/introspect"), server.endpoint("token", "other")),
+        *(server.endpoint("token/introspect"), server.endpoint("token", "other"), server.endpoint("ext/par/request")),
+        *([issuer, server.endpoint("ext/par/request")], server.endpoint("token") + "/", server.url),
     )
     for audience in others:
         assert present(http, server, KEYED.sign(claims(server, aud=audience))) == REFUSED, audience
@@ -237,34 +240,41 @@ def test_the_realm_of_another_does_not_take_it(http: httpx.Client, server: Runni
 @pytest.mark.attack
 def test_unsigned_and_foreign_signatures_are_refused(http: httpx.Client, server: RunningServer) -> None:
     good = claims(server)
-    stranger = Signer("ES256")
+    stranger, party = Signer("ES256"), Party()
     empty = [f"{forge.encoded({'alg': alg, 'kid': 'key'})}.{forge.encoded(good)}." for alg in ("none", "nOnE", "")]
     for assertion in (
         *empty,
         stranger.sign(good),
         stranger.sign(good, jwk=stranger.jwk),
-        stranger.sign(good, jku="http://127.0.0.1:1/keys", x5u="http://127.0.0.1:1/cert"),
+        stranger.sign(good, jku=f"{party.address}/keys", x5u=f"{party.address}/cert"),
+        stranger.sign(good, x5c=[base64.b64encode(Certificate("CN=keyed").der).decode()]),
+        stranger.sign(good, kid="other"),
         OTHER.sign(good),
         KEYED.sign(good)[:-2],
         KEYED.sign(good) + "A",
     ):
         assert present(http, server, assertion) == REFUSED, assertion
+    party.close()
+    assert party.heard_nothing()
 
 
 @pytest.mark.attack
 def test_the_public_key_is_no_secret(http: httpx.Client, server: RunningServer) -> None:
-    good = claims(server)
-    pem = KEYED.key.as_pem(private=False)  # type: ignore[union-attr]
-    for secret in (pem, pem.strip(), b" " + pem, json.dumps(KEYED.jwk).encode(), KEYED.jwk["x"].encode()):
-        assertion = forge.mac_with(secret, {"alg": "HS256", "kid": "key"}, good)
-        assert present(http, server, assertion) == REFUSED
+    for client_id, signer in (("keyed", KEYED), ("rsa", RSA)):
+        pem, der = signer.key.as_pem(private=False), signer.key.as_der(private=False)  # type: ignore[union-attr]
+        number = signer.jwk.get("n") or signer.jwk["x"]
+        forms = (pem, pem.strip(), b" " + pem, pem.replace(b"\n", b"\r\n"), der, json.dumps(signer.jwk).encode(), b"")
+        for secret in (*forms, number.encode(), base64.urlsafe_b64decode(number + "==")):
+            assertion = forge.mac_with(secret, {"alg": "HS256", "kid": "key"}, claims(server, client_id))
+            assert present(http, server, assertion) == REFUSED
 
 
 @pytest.mark.attack
 def test_an_algorithm_that_is_not_the_registered_one_is_refused(http: httpx.Client, server: RunningServer) -> None:
     by_rsa = Signer("PS256", key=RSA.key, kid="rsa")
 
-    assert present(http, server, by_rsa.sign(claims(server, "narrow"))) == REFUSED
+    for signer in (by_rsa, Signer("RS256", key=RSA.key, kid="rsa"), Signer("ES384"), Signer("EdDSA"), Signer("ES512")):
+        assert present(http, server, signer.sign(claims(server, "narrow"))) == REFUSED, signer.alg
     assert present(http, server, Signer("ES256", key=KEYED.key).sign(claims(server, "narrow"))) == (200, None)
 
 
@@ -305,6 +315,7 @@ def test_what_is_no_compact_jwt_is_refused(http: httpx.Client, server: RunningSe
         f"{protected}.{nested}.{signature}",
         f"{protected}.{forge.encoded([])}.{signature}",
         json.dumps({"payload": payload, "signatures": []}),
+        json.dumps({"payload": payload, "signatures": [{"protected": protected, "signature": signature}]}),
         json.dumps({"payload": payload, "protected": protected, "signature": signature}),
     ):
         assert present(http, server, assertion) == REFUSED, assertion[:40]

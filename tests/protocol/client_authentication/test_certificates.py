@@ -22,6 +22,7 @@ AUTHORITY = Certificate("CN=authority", ca=True)
 SUBJECT = "CN=bank,O=Example"
 BANK = Certificate(SUBJECT, issuer=AUTHORITY)
 SELF = Certificate("CN=whoever")
+VERSION_3, VERSION_87 = b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x56"
 BY_NAME: dict[str, tuple[str, Certificate]] = {
     "dns": ("bank.example", Certificate("CN=x", issuer=AUTHORITY, names=(certificates.dns("bank.example"),))),
     "uri": ("urn:bank", Certificate("CN=x", issuer=AUTHORITY, names=(certificates.uri("urn:bank"),))),
@@ -153,6 +154,11 @@ def test_a_header_that_is_not_one_certificate_is_refused(server: RunningServer) 
         ":AAAA:",
         ":%:",
         f"{good};a=1",
+        f":{base64.b64encode(BANK.der.replace(VERSION_3, VERSION_87, 1)).decode()}:",
+        f":{base64.b64encode(BANK.der[:-1]).decode()}:",
+        f":{base64.b64encode(BANK.der + b'x').decode()}:",
+        f":{base64.b64encode(b'0' * 20000).decode()}:",
+        good.replace(":", "-----BEGIN CERTIFICATE-----", 1),
     ):
         assert status(server, "bank", {"client-cert": value}) == 401, value
     assert status(server, "bank", [("client-cert", good), ("client-cert", good)]) == 401
@@ -169,6 +175,9 @@ def test_nobody_but_the_proxy_says_what_the_certificate_was(servers: dict[bool, 
         assert status(servers[False], "bank", {name: f":{der}:", "x-forwarded-for": "127.0.0.1"}) == 401
     for name in names[1:]:
         assert status(servers[True], "bank", {name: f":{der}:"}) == 401
+    for server in servers.values():
+        said = {"ssl-client-verify": "SUCCESS", "x-ssl-client-s-dn": SUBJECT, "x-ssl-cert": BANK.header["client-cert"]}
+        assert status(server, "bank", said | {"ssl_client_verify": "SUCCESS", "client_cert": f":{der}:"}) == 401
 
 
 @pytest.mark.attack

@@ -1,10 +1,12 @@
 """A proof is made for one request, by its own key, now, and is good once (RFC 9449 section 4.3)."""
 
+import json
 import threading
 import warnings
 from collections.abc import Callable
 from typing import Any
 
+import httpx
 import pytest
 from joserfc.jwk import OctKey, RSAKey
 
@@ -14,7 +16,7 @@ from tests.portal import Portal, Tokens
 from tests.protocol import forge
 from tests.protocol.dpop.holder import Holder
 from tests.protocol.signer import Signer, make_key
-from tests.running import RunningServer, demo_realm
+from tests.running import RunningServer, demo_client, demo_realm
 
 BAD = (400, "invalid_dpop_proof")
 
@@ -48,6 +50,29 @@ def test_a_parameter_of_the_header_that_nobody_knows_is_ignored(job: Holder) -> 
     job.fetch_nonce()
 
     assert outcome(job, job.sign(job.claims("token"), foo="bar")) == (200, None)
+
+
+@pytest.mark.attack
+def test_a_proof_is_good_once_for_all_servers_of_a_database(start: Start) -> None:
+    """On another machine, or after a restart."""
+    job = demo_client("nightly-report") | {"client_id": "job", "dpop_bound_access_tokens": True}
+    demo = demo_realm()
+    realm = demo | {"clients": [*demo["clients"], job]}
+    first = start(realm)
+    # The address that a proof is made for is that of all of them.
+    second = start(realm, public_url=first.url)
+    holder = Holder(Portal(first, job))
+    holder.fetch_nonce()
+    proof = holder.proof()
+    path = "/realms/demo/protocol/openid-connect/token"
+
+    def status(server: RunningServer, proof: str) -> int:
+        auth = ("job", str(holder.portal.secret))
+        form, headers = {"grant_type": "client_credentials"}, {"dpop": proof, "host": first.url.removeprefix("http://")}
+        return httpx.post(server.address + path, data=form, headers=headers, auth=auth).status_code
+
+    assert [status(first, proof), status(second, proof), status(second, holder.proof())] == [200, 400, 200]
+    holder.portal.close()
 
 
 @pytest.mark.attack
@@ -92,6 +117,7 @@ def test_a_proof_is_made_now(job: Holder, server: RunningServer, seconds: int, g
     assert answer == ((200, None) if good else BAD)
 
 
+MODULI: tuple[Any, ...] = ("A" * 341 + "E", "*" * 400, 7, [])
 WRONG: dict[str, list[Any]] = {
     "htm": [None, "GET", "post", "", 7],
     "htu": [None, "", "https://elsewhere.example/token", "not a URL", 7, "http://[", "javascript:x"],
@@ -140,7 +166,8 @@ def test_a_header_that_is_not_a_proofs_is_refused(job: Holder) -> None:
         *({"typ": "JWT"}, {"typ": None}, {"typ": "DPOP+JWT"}, {"typ": 7}),
         *({"jwk": None}, {"jwk": private}, {"jwk": Signer("ES256").jwk}, {"jwk": {}}, {"jwk": "x"}, {"jwk": []}),
         *({"jwk": {"kty": "oct", "k": "AAAA"}}, {"jwk": job.signer.jwk | {"x": "AAAA"}}),
-        *({"crit": []}, {"crit": ["b64"], "b64": False}),
+        *({"crit": []}, {"crit": ["b64"], "b64": False}, {"jwk": {"kty": "RSA", "e": "AQAB", "n": "A" * 342}}),
+        *({"alg": "RS256", "jwk": {"kty": "RSA", "e": "AQAB", "n": n}} for n in MODULI),
         *({"alg": alg} for alg in ("none", "HS256", "ES384", "RS256", "ES256K", "", None, 7)),
     ]
     for header in headers:
@@ -181,6 +208,8 @@ def test_what_is_no_compact_jwt_is_refused(job: Holder) -> None:
         f"{header}.{payload}.",
         good[:-2],
         f"{header}..{signature}",
+        json.dumps({"protected": header, "payload": payload, "signature": signature}),
+        json.dumps({"payload": payload, "signatures": []}),
         "ä",
     ):
         assert outcome(job, proof) == BAD, proof[:30]

@@ -153,6 +153,18 @@ def test_a_link_dies(
 
 
 @pytest.mark.attack
+def test_a_key_is_no_code_and_a_code_no_key(forgetful: Forgetful, portal: Portal, visitor: Visitor) -> None:
+    page = forgetful.opened()
+    key, code = key_of(page), portal.code(visitor, "ada")
+
+    assert portal.redeem(key).error == "invalid_grant"
+    assert portal.refresh(key).error == "invalid_grant"
+    assert GONE in visitor.submit(page, key=code, password=NEW, repeated=NEW).html
+    assert portal.redeem(code).status == 200
+    assert SET in forgetful.choose(page).html
+
+
+@pytest.mark.attack
 def test_nothing_but_the_whole_key_is_a_key(forgetful: Forgetful, portal: Portal, visitor: Visitor) -> None:
     page = forgetful.opened()
     key = key_of(page)

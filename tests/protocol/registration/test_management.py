@@ -102,6 +102,20 @@ def test_it_removes_itself_with_all_that_it_was_allowed(
 
 
 @pytest.mark.attack
+def test_a_change_reaches_no_key_that_is_not_the_clients(client: dict[str, Any], registrar: Registrar) -> None:
+    mine = {name: value for name, value in client.items() if name not in ("client_secret", "client_id")}
+    registrar.call("PUT", client, client_id=client["client_id"], **mine)
+    before = stored(registrar.server, client["client_id"])
+    house = {"require_consent": False, "require_pkce": False, "profile": "fapi2", "enabled": False, "trusted": True}
+    other = {"client_secret_expires_at": 9, "client_id_issued_at": 9, "authorization_details_types": ["payment"]}
+
+    for name, value in (house | other).items():
+        response = registrar.call("PUT", client, client_id=client["client_id"], **(mine | {name: value}))
+        assert response.status_code == 200, (name, response.text)
+        assert stored(registrar.server, client["client_id"]) == before, name
+
+
+@pytest.mark.attack
 def test_no_other_token_reads_changes_or_removes_it(client: dict[str, Any], registrar: Registrar) -> None:
     other = registrar.register().json()
     tokens = (

@@ -1,11 +1,13 @@
 """Clients that register themselves: by a token only, and nothing that a realm file could not say (RFC 7591)."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tests.clock import Clock
+from tests.conftest import Start
 from tests.portal import Portal
 from tests.protocol.administrator import Administrator
 from tests.protocol.party import Party, Says
@@ -93,6 +95,15 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "a name that turns around": ({"client_name": "abc\u202edef"}, "invalid_client_metadata"),
     "an endless name": ({"client_name": "x" * 10_000}, "invalid_client_metadata"),
     "a name that is none": ({"client_name": ["x"]}, "invalid_client_metadata"),
+    "a letter that cannot be repeated": ({"redirect_uris": ["https://rp.example/é\\"]}, "invalid_redirect_uri"),
+    "an endless address": (
+        {"backchannel_logout_uri": "https" + "%" * 400 + "://rp.example"},
+        "invalid_client_metadata",
+    ),
+    "half an address": (
+        {"redirect_uris": ["com.example://[::"], "token_endpoint_auth_method": "none"},
+        "invalid_redirect_uri",
+    ),
     "two sectors": (
         {"subject_type": "pairwise", "redirect_uris": [BACK, "https://other.example/"]},
         "invalid_client_metadata",
@@ -115,6 +126,7 @@ URIS = (
 DANGEROUS = (
     *("javascript:alert(1)", "JaVaScRiPt:alert(1)", "java\nscript:alert(1)", "data:text/html,x", "vbscript:x"),
     *("blob:https://rp.example/1", "file:///etc/passwd", " javascript:x"),
+    *("java%0ascript:x", "JAVASCRIPT&colon;x", "//rp.example/x"),
 )
 
 
@@ -151,13 +163,14 @@ def test_the_body_is_json_and_so_is_every_answer(registrar: Registrar) -> None:
         for body, kind in (
             ('{"<img src=x onerror=1>":', "application/json"),
             ('["<img src=x>"]', "application/json"),
+            ('{"<img src=x onerror=1>": 1}', "application/json"),
             ("[" * 30_000, "application/json"),
             ("", "application/json"),
             ("redirect_uris=x", "application/x-www-form-urlencoded"),
         )
     ]
 
-    assert [r.status_code for r in answers] == [400] * 5
+    assert [r.status_code for r in answers] == [400] * 6
     for response in answers:
         assert response.headers["content-type"] == "application/json"
         assert response.headers["x-content-type-options"] == "nosniff"
@@ -222,6 +235,30 @@ def test_a_client_of_one_realm_is_nobody_in_another(
     assert theirs.status_code == 401
     moved = client | {"registration_client_uri": f"{registrar.address('other')}/{client['client_id']}"}
     assert registrar.call("GET", moved).status_code == 401
+
+
+@pytest.mark.attack
+def test_nobody_finds_out_what_listens_behind_the_server(
+    registrar: Registrar, start: Start, realm: dict[str, Any]
+) -> None:
+    """Outside of development: the same answer for every private address, and nothing is sent there."""
+    party, closed = Party(), Party()
+    closed.close()
+    registrar.server.stop()
+    del realm["users"]
+    outside = start(realm, dev=False, secret_keys=registrar.server.settings.secret_keys)
+    prober = replace(registrar, server=outside, http=outside.http())
+    token, told = prober.token(), set()
+    hosts = (*(each.address.removeprefix("http://") for each in (party, closed)), "169.254.169.254", "[::1]:22")
+    for host in hosts:
+        for scheme in ("http", "https"):
+            sector = {"subject_type": "pairwise", "sector_identifier_uri": f"{scheme}://{host}/uris"}
+            told.add((scheme, (answer := prober.register(token, **sector)).status_code, answer.text))
+    party.close()
+
+    assert {(scheme, status) for scheme, status, _ in told} == {("http", 400), ("https", 400)}
+    assert len([text for scheme, _, text in told if scheme == "https"]) == 1
+    assert party.heard_nothing()
 
 
 @pytest.mark.attack

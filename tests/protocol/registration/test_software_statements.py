@@ -1,5 +1,6 @@
 """What somebody whom the realm believes says of a client counts before what the client says (RFC 7591 section 2.3)."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +10,7 @@ from joserfc.jwk import ECKey
 
 from tests.protocol import forge
 from tests.protocol.registration.conftest import Registrar
+from tests.protocol.signer import Signer
 
 ISSUER = "https://vouching.example"
 Vouch = Callable[..., str]
@@ -41,6 +43,11 @@ def test_it_decides_nothing_that_a_client_may_not(registrar: Registrar, vouch: V
     assert refused.json()["error"] == "invalid_client_metadata"
 
 
+def vouch_with(registrar: Registrar, **header: Any) -> str:
+    """By the right key, whatever the header says."""
+    return Signer("ES256", key=registrar.voucher, kid="v").sign({"iss": ISSUER}, **header)
+
+
 @pytest.mark.attack
 def test_nobody_else_is_believed(registrar: Registrar, vouch: Vouch) -> None:
     token = registrar.token()
@@ -60,6 +67,24 @@ def test_nobody_else_is_believed(registrar: Registrar, vouch: Vouch) -> None:
             forge.mac_with(registrar.voucher.as_pem(private=False), {"alg": "HS256", "kid": "v"}, {"iss": ISSUER}),
             "invalid_software_statement",
         ),
+        "a public key in other words as a secret": (
+            forge.mac_with(
+                registrar.voucher.as_pem(private=False).replace(b"\n", b"\r\n"), {"alg": "HS256"}, {"iss": ISSUER}
+            ),
+            "invalid_software_statement",
+        ),
+        "a key in the header": (
+            Signer("ES256", key=stranger, kid="v").sign({"iss": ISSUER}, jwk=stranger.as_dict(private=False)),
+            "invalid_software_statement",
+        ),
+        "an extension": (vouch_with(registrar, crit=["bork"], bork=1), "invalid_software_statement"),
+        "no extension": (vouch_with(registrar, crit=[]), "invalid_software_statement"),
+        "another curve": (vouch_with(registrar, alg="ES384"), "invalid_software_statement"),
+        "JSON": (
+            json.dumps({"payload": body, "protected": head, "signature": signature, "signatures": []}),
+            "invalid_software_statement",
+        ),
+        "nested": (f"{forge.encoded(b'[' * 300)}.{forge.encoded(b'[' * 3000)}.AA", "invalid_software_statement"),
         "nothing": ("x", "invalid_software_statement"),
         "too long": ("x" * 9000, "invalid_software_statement"),
     }

@@ -163,6 +163,12 @@ CLAIMS: dict[str, dict[str, Any]] = {
     "another client_id": {"client_id": "other"},
     "no aud": {"aud": None},
     "another aud": {"aud": "https://evil.test"},
+    "an aud of another spelling": {"aud": "HTTP://LOCALHOST/REALMS/DEMO"},
+    "an aud that is a number": {"aud": 7},
+    "an exp that is a list": {"exp": [9999999999]},
+    "an nbf that is true": {"nbf": True},
+    "an iss that is a list": {"iss": ["portal"]},
+    "a client_id that is a list": {"client_id": ["portal"]},
     "another realm": {"aud": "http://localhost/realms/other"},
     "several audiences": {"aud": ["https://evil.test", "http://localhost"]},
     "no exp": {"exp": None},
@@ -214,6 +220,22 @@ FORGED: dict[str, Forge] = {
     "a key in the header": lambda portal: signed(portal, OTHER, header={"jwk": OTHER.jwk, "kid": None}),
     "an address in the header": lambda portal: signed(
         portal, OTHER, header={"jku": "http://127.0.0.1:9/keys", "kid": "key"}
+    ),
+    "a public key in PEM as a secret": lambda portal: forge.mac_with(
+        OWN.key.as_pem(private=False),  # type: ignore[union-attr]
+        {"alg": "HS256", "typ": TYP},
+        claims(portal),
+    ),
+    "a public key in DER as a secret": lambda portal: forge.mac_with(
+        OWN.key.as_der(private=False),  # type: ignore[union-attr]
+        {"alg": "HS256", "typ": TYP},
+        claims(portal),
+    ),
+    "a certificate in the header": lambda portal: signed(portal, OTHER, header={"x5c": ["AAAA"], "kid": "key"}),
+    "an extension of no name": lambda portal: signed(portal, header={"crit": []}),
+    "unencoded": lambda portal: signed(portal, header={"crit": ["b64"], "b64": False}),
+    "JSON with one good signature": lambda portal: json.dumps(
+        dict(zip(("protected", "payload", "signature"), signed(portal).split("."), strict=True))
     ),
     "an extension": lambda portal: signed(portal, header={"crit": ["bork"], "bork": 1}),
     "an access token": lambda portal: signed(portal, header={"typ": "at+jwt"}),

@@ -193,11 +193,28 @@ def test_somebody_elses_session_in_the_browser_ends_when_another_person_signs_in
         "idp-session-demo",
         "idp-session-other={session}",
         "idp-session-demo={session}x",
+        "idp-session-demo={cut}",
+        "idp-session-demo={half}",
+        "idp-session-demo={swapped}",
         "idp-session-demo=" + 5000 * "x",
         20000 * "x" + "; idp-session-demo={session}",
         'idp-session-demo="{session}"',
     ],
-    ids=["doubled", "tossed", "same", "nameless", "bare", "realm", "longer", "long", "late", "quoted"],
+    ids=[
+        "doubled",
+        "tossed",
+        "same",
+        "nameless",
+        "bare",
+        "realm",
+        "longer",
+        "cut",
+        "half",
+        "swapped",
+        "long",
+        "late",
+        "quoted",
+    ],
 )
 def test_cookies_that_no_browser_of_ours_would_send_are_no_session(
     server: RunningServer, portal: Portal, visitor: Visitor, header: str
@@ -206,7 +223,9 @@ def test_cookies_that_no_browser_of_ours_would_send_are_no_session(
     session = visitor.cookies()[SESSION]
 
     with server.http() as http:
-        answer = http.get(portal.url(prompt="none"), headers={"cookie": header.format(session=session)})
+        cut, half, swapped = session[:-1], session[: len(session) // 2], session.swapcase()
+        sent = header.format(session=session, cut=cut, half=half, swapped=swapped)
+        answer = http.get(portal.url(prompt="none"), headers={"cookie": sent})
 
     assert answer.status_code == 303
     assert "error=login_required" in answer.headers["location"]
