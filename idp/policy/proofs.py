@@ -14,6 +14,10 @@ class Kind(Enum):
     POSSESSION = "possession"
 
 
+# Made once: the hash of a member of an enumeration is computed in Python.
+_KNOWN, _HAD, _BOTH = frozenset({Kind.KNOWLEDGE}), frozenset({Kind.POSSESSION}), frozenset(Kind)
+
+
 @dataclass(frozen=True, slots=True)
 class Proof:
     """A factor proven at a time (seconds since the epoch), by the credential of that identifier.
@@ -31,13 +35,13 @@ class Proof:
     def kinds(self) -> frozenset[Kind]:
         """A recovery code is something had: the sheet that it stands on."""
         if self.factor == "password":
-            return frozenset({Kind.KNOWLEDGE})
-        return frozenset(Kind) if self.factor == "webauthn" and self.verified else frozenset({Kind.POSSESSION})
+            return _KNOWN
+        return _BOTH if self.factor == "webauthn" and self.verified else _HAD
 
     @property
     def is_first(self) -> bool:
         """Whether a sign-in can begin with it: it shows something known."""
-        return Kind.KNOWLEDGE in self.kinds
+        return self.kinds >= _KNOWN
 
     @property
     def methods(self) -> tuple[str, ...]:
@@ -49,7 +53,7 @@ class Proof:
 
 def kinds(proofs: Iterable[Proof]) -> frozenset[Kind]:
     """The different kinds among the proofs."""
-    return frozenset(kind for proof in proofs for kind in proof.kinds)
+    return frozenset[Kind]().union(*(proof.kinds for proof in proofs))
 
 
 def amr(proofs: Iterable[Proof]) -> tuple[str, ...]:

@@ -89,9 +89,8 @@ def _statements(database: str) -> Counter[str]:
 
 @contextmanager
 def _counting(counted: Counter[str], name: str) -> Iterator[None]:
-    def statement(_: Any, __: Any, sql: str, *___: Any) -> None:
-        if not sql.startswith("BEGIN"):
-            counted[f"{name} statements"] += 1
+    def statement(*_: Any) -> None:
+        counted[f"{name} statements"] += 1
 
     def commit(_: SqlConnection) -> None:
         counted[f"{name} commits"] += 1
