@@ -6,14 +6,14 @@ It looks at neither `exp` nor `typ`, and takes any algorithm of the key's type (
 import json
 from base64 import urlsafe_b64encode
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_der_private_key
-from joserfc import jwe, jws, jwt
+from joserfc import jwe, jws
 from joserfc.errors import JoseError, UnsupportedAlgorithmError
 from joserfc.jwe import JWERegistry
 from joserfc.jwk import ECKey, JWKRegistry, KeyParameters, OctKey, OKPKey, RSAKey
@@ -54,6 +54,14 @@ class Registry(JWSRegistry):
         if name not in (self.allowed or ()):
             raise UnsupportedAlgorithmError("not among those that are allowed")
         return self.algorithms[name]
+
+
+_UNVERIFIED = Registry()
+
+
+@cache
+def _only(alg: str) -> Registry:
+    return Registry([alg])
 
 
 def generate(alg: Algorithm, *, kid: str, rsa_bits: int) -> PrivateKey:
@@ -115,23 +123,27 @@ def sign(claims: Mapping[str, Any], key: PrivateKey, *, alg: Algorithm, typ: str
     """A signed JWT whose header names its type, so that no other slot takes it (RFC 8725 section 3.11)."""
     if key.get("alg") != alg or key.get("use") != "sig":
         raise AssertionError("a key signs by its own algorithm")
-    signed = _header(alg, key.kid, typ) + b"." + _base64url(_compact.encode(claims).encode())
-    # What `jwt.encode` does besides, for each token anew, is to look at the header that was made here.
-    return (signed + b"." + _base64url(JWSRegistry.algorithms[alg].sign(signed, key))).decode()
-
-
-@lru_cache(maxsize=1024)
-def _header(alg: str, kid: str | None, typ: str) -> bytes:
-    return _base64url(_compact.encode({"alg": alg, "kid": kid, "typ": typ}).encode())
-
-
-def _base64url(data: bytes) -> bytes:
-    return urlsafe_b64encode(data).rstrip(b"=")
+    return _signed(_header(alg, typ, key.kid), claims, key, alg=alg)
 
 
 def sign_symmetric(claims: Mapping[str, Any], secret: bytes, *, typ: str) -> str:
     """A JWT that only this server reads, under HS256."""
-    return jwt.encode({"alg": "HS256", "typ": typ}, dict(claims), OctKey.import_key(secret), algorithms=["HS256"])
+    return _signed(_header("HS256", typ), claims, OctKey.import_key(secret), alg="HS256")
+
+
+def _signed(header: bytes, claims: Mapping[str, Any], key: PrivateKey | OctKey, *, alg: str) -> str:
+    """RFC 7515 section 7.1. `jwt.encode` would look, for each token anew, at the header that was made here."""
+    signed = header + b"." + _base64url(_compact.encode(claims).encode())
+    return (signed + b"." + _base64url(JWSRegistry.algorithms[alg].sign(signed, key))).decode()
+
+
+@lru_cache(maxsize=1024)
+def _header(alg: str, typ: str, kid: str | None = None) -> bytes:
+    return _base64url(_compact.encode({"alg": alg, "typ": typ} | ({"kid": kid} if kid else {})).encode())
+
+
+def _base64url(data: bytes) -> bytes:
+    return urlsafe_b64encode(data).rstrip(b"=")
 
 
 def encrypt(token: str, keys: Iterable[PublicKey], *, alg: str, enc: str) -> str | None:
@@ -174,7 +186,7 @@ def verify_foreign(
         if not _suits(key, alg) or (kid is not None and key.kid is not None and key.kid != kid):
             continue
         try:
-            is_signed = jws.validate_compact(parts, key, registry=Registry(algorithms=[alg]))
+            is_signed = jws.validate_compact(parts, key, registry=_only(alg))
         except (JoseError, ValueError, TypeError, KeyError, RecursionError):
             # joserfc answers some malformed input with plain ValueError.
             continue
@@ -193,7 +205,7 @@ def _extracted(token: str) -> tuple[jws.CompactSignature, dict[str, Any]]:
     if len(token) > MAX_TOKEN:
         raise BadToken("too long")
     try:
-        parts = jws.extract_compact(token.encode(), registry=Registry())
+        parts = jws.extract_compact(token.encode(), registry=_UNVERIFIED)
         claims = plain_json.parsed(parts.payload)
     except (JoseError, ValueError, TypeError, RecursionError):
         raise BadToken("not a JWT") from None
