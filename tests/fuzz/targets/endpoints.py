@@ -10,11 +10,14 @@ from contextlib import suppress
 from functools import cache
 from itertools import count
 
+from starlette.exceptions import HTTPException
+
 from idp.errors import OAuth2Error
 from idp.oauth.device_authorization import ALPHABET, normalized
+from idp.oauth.request import OAuthRequest
 from idp.store import device_codes, grants
 from idp.store.database import Transaction
-from idp.web.intake import MAX_BODY, _pairs, _Unacceptable
+from idp.web.intake import MAX_BODY, _pairs
 from tests.fuzz.oracle import check_error, halves, text
 from tests.fuzz.realm import ISSUER, NOW, database, provider, realm, ring, signed
 
@@ -37,13 +40,13 @@ class _Undone(Exception):
 @cache
 def _access() -> bytes:
     with database().write() as tx:
-        answer = provider().endpoint(
-            "token",
-            provider().context(realm(), tx, NOW),
+        request = OAuthRequest(
             method="POST",
             parameters=[("grant_type", "client_credentials"), ("scope", "payments")],
             headers={"authorization": f"Basic {_BASIC.decode()}"},
+            context=provider().context(realm(), tx, NOW),
         )
+        answer = provider().endpoint("token", request)
     assert isinstance(answer.body, dict)
     return str(answer.body["access_token"]).encode()
 
@@ -66,7 +69,7 @@ def client_request(data: bytes) -> None:
     headers = {n.decode("latin-1").lower(): v.strip(b" \t").decode("latin-1") for n, _, v in lines}
     try:
         pairs = _pairs(body, MAX_BODY)
-    except _Unacceptable:
+    except HTTPException:
         return
     with suppress(_Undone), database().write() as tx:
         _answer(_NAMES.get(first, "token"), tx, pairs=pairs, headers=headers, legitimate=legitimate)
@@ -78,7 +81,9 @@ def _answer(
 ) -> None:
     context = provider().context(realm(), tx, NOW)
     try:
-        answer = provider().endpoint(name, context, method="POST", parameters=pairs, headers=headers)
+        answer = provider().endpoint(
+            name, OAuthRequest(method="POST", parameters=pairs, headers=headers, context=context)
+        )
     except OAuth2Error as error:
         check_error(error)
         return

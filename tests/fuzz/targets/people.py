@@ -8,6 +8,7 @@ from functools import cache
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
+from starlette.exceptions import HTTPException
 
 from idp.factors import webauthn
 from idp.factors.answers import Proven
@@ -16,7 +17,7 @@ from idp.outbound.phone import Phone, Refusal, parse
 from idp.outbound.twilio_callbacks import read_report
 from idp.realm.loading import Mode, examine
 from idp.resource_server.challenge import parse_challenge
-from idp.web.intake import MAX_BODY, _pairs, _Unacceptable
+from idp.web.intake import MAX_BODY, _pairs
 from tests.authenticator import Authenticator, Key, text_of
 from tests.fuzz.oracle import halves, text
 from tests.fuzz.realm import ISSUER, realm
@@ -104,7 +105,7 @@ def message_report(data: bytes) -> None:
     lines = [*data.split(b"\n", 2), b"", b""]
     try:
         parameters = dict(_pairs(lines[2], MAX_BODY))
-    except _Unacceptable:
+    except HTTPException:
         return
     section = realm().factors.sms
     assert section is not None and section.auth_token is not None  # noqa: PT018

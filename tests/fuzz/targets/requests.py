@@ -3,6 +3,8 @@
 import re
 from urllib.parse import parse_qsl, urlsplit
 
+from starlette.exceptions import HTTPException
+
 from idp.errors import InvalidAuthorizationDetailsError, InvalidRequestError, OAuth2Error
 from idp.login.request import AuthorizationResponse
 from idp.oauth import response_modes, targets
@@ -12,7 +14,7 @@ from idp.oauth.end_session import validated
 from idp.oauth.redirect_uris import is_registered
 from idp.oauth.request import OAuthRequest, Payload
 from idp.realm.redirects import weakness
-from idp.web.intake import _pairs, _Unacceptable
+from idp.web.intake import _pairs
 from idp.web.themes import negotiate
 from tests.fuzz.oracle import check_error, refusing, text
 from tests.fuzz.realm import NOW, database, provider, realm
@@ -30,7 +32,7 @@ def authorization_request(data: bytes) -> None:
     query = data[1:] if data[:1] == b"!" else _DEFAULT + _CHALLENGE + b"&" + data
     try:
         pairs = _pairs(query, _MOST_QUERY)
-    except _Unacceptable:
+    except HTTPException:
         return
     request = OAuthRequest(method="GET", parameters=pairs, headers={})
     endpoint = provider().authorization(realm(), NOW)
@@ -128,7 +130,7 @@ def logout_request(data: bytes) -> None:
     """Nobody is sent anywhere that is not registered."""
     try:
         pairs = _pairs(data, _MOST_QUERY)
-    except _Unacceptable:
+    except HTTPException:
         return
     with database().read() as tx:
         context = provider().context(realm(), tx, NOW)
