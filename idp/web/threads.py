@@ -46,10 +46,7 @@ class Threads:
             self._threads.append(threading.Thread(target=self._answer, name="request", daemon=True))
             self._threads[-1].start()
         self._asked.put(_Asked(handle, request, copy_context(), answer, loop))
-        try:
-            return await answer
-        finally:
-            self._under_way -= 1
+        return await answer
 
     def close(self) -> None:
         """Let what is under way end, as for a visitor who has gone: the database is closed after it."""
@@ -64,17 +61,17 @@ class Threads:
                 result: Response | BaseException = asked.context.run(asked.handle, asked.request)
             except BaseException as error:  # noqa: BLE001  # it is for whoever awaits the answer
                 result = error
-            asked.loop.call_soon_threadsafe(_tell, asked.answer, result)
+            asked.loop.call_soon_threadsafe(self._tell, asked.answer, result)
             del asked, result  # nothing of a request stays in memory until the next one comes
 
-
-def _tell(answer: "Future[Response]", result: Response | BaseException) -> None:
-    if answer.done():  # nobody waits any more
-        return
-    if isinstance(result, BaseException):
-        answer.set_exception(result)
-    else:
-        answer.set_result(result)
+    def _tell(self, answer: "Future[Response]", result: Response | BaseException) -> None:
+        self._under_way -= 1
+        if answer.done():  # nobody waits any more
+            return
+        if isinstance(result, BaseException):
+            answer.set_exception(result)
+        else:
+            answer.set_result(result)
 
 
 @dataclass(slots=True)
