@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from idp.oauth.request import Context
+from idp.realm.client_sections import Client
 from idp.store import grants, people, revoked_tokens
 from idp.store.grants import Grant
 from idp.store.people import Known
@@ -28,6 +29,10 @@ class ActiveToken:
         """The APIs that it is for."""
         named = self.claims["aud"]
         return tuple(named) if isinstance(named, list) else (named,)
+
+    def concerns(self, client: Client) -> bool:
+        """Whether it was issued to the client, or is for an API that the client is: nobody else's business."""
+        return self.claims["client_id"] == client.client_id or not set(self.audience).isdisjoint(client.audiences)
 
     @property
     def exchanged(self) -> tuple[str, ...]:

@@ -63,7 +63,7 @@ class Introspection(IntrospectionEndpoint):  # type: ignore[misc]  # Authlib has
 
     def _of_access(self, access: ActiveToken, client: OAuthClient) -> dict[str, Any] | None:
         claims = access.claims
-        if client.client_id not in (claims["client_id"], *access.audience):
+        if not access.concerns(client.registered):
             return None
         # What everybody calls the person would join what pairwise subjects keep apart.
         named = access.known if client.registered.subject_type == "public" else None

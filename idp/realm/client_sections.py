@@ -16,6 +16,7 @@ from idp.realm.words import (
     BASE64,
     BASE64URL,
     CLIENT_ID,
+    Audience,
     Duration,
     Text,
     Word,
@@ -149,6 +150,8 @@ class Client(Section):
     """Whether the client's tokens are bound to the certificate of its connection (RFC 8705)."""
     access_token_format: Literal["jwt", "opaque"] = "jwt"
     """`opaque`: APIs ask the server what a token says (RFC 7662), and nobody else can read it."""
+    resource_server_for: tuple[Audience, ...] = ()
+    """The `audience` of scopes for which the client is the API: it may introspect and exchange their tokens."""
     id_token_signed_response_alg: SigningAlgorithm = "RS256"
     """How ID tokens are signed: one of the realm's `keys.algorithms`."""
     id_token_encrypted_response_alg: KeyEncryption | None = None
@@ -194,6 +197,11 @@ class Client(Section):
         uris = (self.sector_identifier_uri,) if self.sector_identifier_uri else self.redirect_uris
         hosts = {urlsplit(uri).hostname for uri in uris}
         return hosts.pop() if len(hosts) == 1 else None
+
+    @property
+    def audiences(self) -> tuple[str, ...]:
+        """What the `aud` of a token may call the client: its client_id, and the APIs that it is."""
+        return (self.client_id, *self.resource_server_for)
 
     @property
     def is_public(self) -> bool:

@@ -22,6 +22,7 @@ NOT_REGISTERED = ("client_secret_jwt", "tls_client_auth")
 def check_clients(realm: Realm, root: Node, mode: Mode) -> Iterator[Finding]:
     """Contradictions in the clients; one of which a part was already refused is asked for nothing more."""
     yield from check_authorities(realm)
+    yield from _check_resource_servers(realm)
     for index, client in enumerate(realm.clients):
         path: Path = ("clients", index)
         node = root.find(path)
@@ -117,8 +118,22 @@ def _check_public(client: Client, path: Path) -> Iterator[Finding]:
         if grant in FOR_CONFIDENTIAL:
             name = grant.rpartition(":")[2]
             yield Finding((*path, "grant_types", place), f"{none} cannot use {name}: it needs a secret")
+    if client.resource_server_for:
+        reason = f"{none} cannot introspect: remove 'resource_server_for' or the method"
+        yield Finding((*path, "resource_server_for"), reason, key=True)
     if not client.require_pkce:
         yield Finding((*path, "require_pkce"), f"{none} must use PKCE: remove 'require_pkce'", key=True)
+
+
+def _check_resource_servers(realm: Realm) -> Iterator[Finding]:
+    """An API is one client's: whoever claimed another's could read and exchange the tokens that are sent there."""
+    taken = {client.client_id: "the client_id of a client" for client in realm.clients}
+    for index, client in enumerate(realm.clients):
+        for place, api in enumerate(client.resource_server_for):
+            if api in taken:
+                path: Path = ("clients", index, "resource_server_for", place)
+                yield Finding(path, f"'{shortened(api)}' is {taken[api]}: an API is one client")
+            taken.setdefault(api, f"in 'resource_server_for' of '{client.client_id}' already")
 
 
 def _check_requests(client: Client, path: Path) -> Iterator[Finding]:

@@ -27,8 +27,10 @@ class References:
             "role": unless_lost("roles", realm.roles),
             "group": unless_lost("groups", realm.groups),
             "client": unless_lost("clients", (client.client_id for client in realm.clients)),
+            "client or API": unless_lost("clients", (name for client in realm.clients for name in client.audiences)),
             "client of a rule": unless_lost("clients", (*(c.client_id for c in realm.clients), ACCOUNT.client_id)),
             "scope": unless_lost("scopes", (*STANDARD_SCOPES, *realm.scopes)),
+            "audience": unless_lost("scopes", (api for scope in realm.scopes.values() for api in scope.audience)),
             "level": unless_lost("levels", realm.levels),
             "factor": unless_lost("factors", realm.second_factors),
         }
@@ -47,6 +49,7 @@ class References:
             for scope in client.scopes:
                 yield from self._one("scope", scope, (*path, "scope"))
             yield from self._each("level", client.default_acr_values, (*path, "default_acr_values"))
+            yield from self._each("audience", client.resource_server_for, (*path, "resource_server_for"))
         yield from self._each("scope", self._realm.registration.scopes, ("registration", "scopes"))
         for index, trusted in enumerate(self._realm.trusted_issuers):
             yield from self._each("client", trusted.clients, ("trusted_issuers", index, "clients"))
@@ -67,11 +70,11 @@ class References:
                 yield Finding(("users", index, "totp"), message, key=True)
 
     def _audiences(self) -> Iterator[Finding]:
-        """One that is no URI is a client."""
+        """One that is no URI is a client, or the name of an API that a client is."""
         for name, scope in self._realm.scopes.items():
             for place, audience in enumerate(scope.audience):
                 if ":" not in audience:
-                    yield from self._one("client", audience, ("scopes", name, "audience", place))
+                    yield from self._one("client or API", audience, ("scopes", name, "audience", place))
 
     def _rule(self, rule: Rule, path: Path) -> Iterator[Finding]:
         yield from self._one("level", rule.level, (*path, "level"))
@@ -110,6 +113,8 @@ NOT_DEFINED = {
     "group": "no group '{}' is defined in 'groups'",
     "client": "no client '{}' is defined in 'clients'",
     "client of a rule": "no client '{}' is defined in 'clients'",
+    "client or API": "no client '{}' is defined in 'clients'",
+    "audience": "no scope in 'scopes' has the audience '{}'",
     "scope": "no scope '{}' is defined in 'scopes'",
     "level": "no level '{}' is defined in 'levels'",
     "factor": "the realm has no second factor '{}' in 'factors'",

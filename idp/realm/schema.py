@@ -15,10 +15,10 @@ from idp.realm.factor_sections import RECOVERY, SECOND_FACTORS, Factors, Mail
 from idp.realm.policy_sections import Expectation, Level, Rule, SecondFactorPolicy
 from idp.realm.section import Names, Section
 from idp.realm.words import (
-    AUDIENCE,
     BASE32,
     MAIL_ADDRESS,
     PEM_CERTIFICATE,
+    Audience,
     Duration,
     Label,
     Locale,
@@ -86,8 +86,8 @@ class Scope(Section):
 
     description: Words = Field(default={})
     """What it allows, in words: people read it where they are asked for their consent."""
-    audience: tuple[Annotated[str, Field(max_length=500, pattern=AUDIENCE)], ...] = ()
-    """The APIs that the scope is for: their URIs, or the client_ids of those that introspect their tokens."""
+    audience: tuple[Audience, ...] = ()
+    """The APIs that the scope is for: their URIs or names, or the client_ids of those that introspect their tokens."""
 
 
 class AuthorizationDetail(Section):

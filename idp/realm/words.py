@@ -25,7 +25,7 @@ SENDER = r"^(?:[^<>@\"\x00-\x1f\x7f]{1,100} <[^@\s<>]{1,64}@[^@\s<>]{1,190}>|[^@
 SMS_SENDER = r"^(?:\+[1-9][0-9]{6,14}|MG[0-9a-f]{32})$"
 VERIFY_SERVICE = r"^VA[0-9a-f]{32}$"
 URI = r"^[A-Za-z][A-Za-z0-9+.-]*:[!#-\[\]-~]+$"
-AUDIENCE = r"^(?:[A-Za-z][A-Za-z0-9+.-]*:[!#-\[\]-~]+|[A-Za-z0-9._~-]{1,100})$"
+AUDIENCE = r"^(?:[A-Za-z][A-Za-z0-9+.-]*:[!$-\[\]-~]+|[A-Za-z0-9._~-]{1,100})$"
 BASE64 = r"^[A-Za-z0-9+/]+={0,2}$"
 BASE64URL = r"^[A-Za-z0-9_-]+$"
 PEM_CERTIFICATE = r"^-----BEGIN CERTIFICATE-----\n[A-Za-z0-9+/=\n]+\n-----END CERTIFICATE-----\n?$"
@@ -49,7 +49,7 @@ PATTERNS = {
     BASE64: "must be base64",
     BASE64URL: "must be base64url without padding",
     PEM_CERTIFICATE: "must be one certificate in PEM",
-    AUDIENCE: "must be an absolute URI, such as https://api.example.com, or the client_id of an API",
+    AUDIENCE: "must be an absolute URI without a fragment, such as https://api.example.com, or the name of an API",
 }
 
 
@@ -153,3 +153,4 @@ Name = Annotated[str, Field(pattern=NAME)]
 Word = Annotated[str, Field(pattern=WORD)]
 Label = Annotated[str, Field(pattern=LABEL)]
 Text = Annotated[str, Field(min_length=1, max_length=200, pattern=LINE)]
+Audience = Annotated[str, Field(max_length=500, pattern=AUDIENCE)]

@@ -16,6 +16,14 @@ EDITS = {
         "token_endpoint_auth_method: none\n    require_pkce: false #",
         "75:5: a public client (token_endpoint_auth_method: none) must use PKCE: remove 'require_pkce'",
     ),
+    "a public client that would introspect": (
+        "token_endpoint_auth_method: none ",
+        "token_endpoint_auth_method: none\n    resource_server_for: [http://localhost:8083] #",
+        (
+            "75:5: a public client (token_endpoint_auth_method: none) cannot introspect: "
+            "remove 'resource_server_for' or the method"
+        ),
+    ),
     "a public client with client credentials": (
         "[authorization_code, refresh_token]\n    scope: openid profile payments",
         "[authorization_code, client_credentials]\n    scope: openid profile",

@@ -150,6 +150,47 @@ def test_an_audience_is_a_uri_or_a_client() -> None:
     assert problems(demo('audience: ["http://localhost:8083"]', "audience: [nightly-report]")) == []
 
 
+API = "    scope: payments\n    resource_server_for: [{}]\n"
+
+
+@pytest.mark.parametrize("name", ["http://localhost:8083", "urn:example:payments", "payments-api"])
+def test_a_client_may_be_the_api_that_a_scope_is_for(name: str) -> None:
+    text = demo("    scope: payments\n", API.format(name)).replace('"http://localhost:8083"', f'"{name}"')
+    assert problems(text) == []
+
+
+WRONG_APIS = {
+    "http://localhost:8038": (
+        "83:27: no scope in 'scopes' has the audience 'http://localhost:8038', did you mean 'http://localhost:8083'?"
+    ),
+    '"http://localhost:8083#x"': (
+        "83:27: an item of 'resource_server_for' must be an absolute URI without a fragment, such as https://api.example.com, "
+        "or the name of an API"
+    ),
+    "http://localhost:8083, http://localhost:8083": (
+        "83:50: 'http://localhost:8083' is in 'resource_server_for' of 'nightly-report' already: an API is one client"
+    ),
+}
+
+
+@pytest.mark.parametrize(("names", "expected"), WRONG_APIS.items())
+def test_what_no_client_can_be_the_api_for_is_refused(names: str, expected: str) -> None:
+    assert only(demo("    scope: payments\n", API.format(names))) == expected
+
+
+@pytest.mark.attack
+def test_no_client_claims_the_api_of_another() -> None:
+    text = demo("    scope: payments\n", API.format("http://localhost:8083"))
+    second = text.replace(
+        "    scope: openid profile email payments\n",
+        "    scope: openid payments\n    resource_server_for: [http://localhost:8083]\n",
+    )
+    assert "is in 'resource_server_for' of 'billing' already" in only(second)
+    for owner in ("portal", "nightly-report"):
+        named = demo("    scope: payments\n", API.format(owner)).replace('"http://localhost:8083"', owner)
+        assert f"'{owner}' is the client_id of a client" in only(named)
+
+
 def test_rules_may_name_the_account_pages() -> None:
     assert problems(demo().replace("clients: [billing]}", "clients: [billing, account]}")) == []
 

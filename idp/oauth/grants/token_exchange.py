@@ -73,11 +73,9 @@ class TokenExchange(BaseGrant, TokenEndpointMixin):  # type: ignore[misc]  # Aut
     def _subject(self, client: OAuthClient) -> ActiveToken:
         """The person's token, which was sent to this client or is its own; anybody else's is as good as none."""
         found = access_tokens.active(self.request.context, self.request.form["subject_token"])
-        if found is None or found.grant is None:
+        if found is None or found.grant is None or not found.concerns(client.registered):
             raise InvalidRequestError("The subject_token is not an active token of a person.")
         claims = found.claims
-        if client.client_id not in (claims["client_id"], *found.audience):
-            raise InvalidRequestError("The subject_token is not an active token of a person.")
         # An API has seen the proof of who called it. A client that shows its own token shows its own proof.
         if claims["client_id"] == client.client_id and claims.get("cnf") not in (None, self.request.cnf):
             raise InvalidRequestError("The subject_token is bound to another key.")

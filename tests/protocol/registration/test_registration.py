@@ -144,13 +144,18 @@ def test_no_address_of_any_kind_runs_a_script(registrar: Registrar) -> None:
 @pytest.mark.attack
 def test_what_a_client_may_not_decide_is_ignored(registrar: Registrar, register: Any, visitor: Visitor) -> None:
     told = registrar.register(
-        client_id="house", client_secret="chosen-by-myself", enabled=False, require_consent=False, require_pkce=False
+        client_id="house",
+        client_secret="chosen-by-myself",
+        enabled=False,
+        require_consent=False,
+        require_pkce=False,
+        resource_server_for=["https://api.example"],
     ).json()
     portal = register(registrar.server, told)
 
     assert told["client_id"] != "house"
     assert told["client_secret"] != "chosen-by-myself"
-    assert told.keys().isdisjoint({"enabled", "require_consent", "require_pkce"})
+    assert told.keys().isdisjoint({"enabled", "require_consent", "require_pkce", "resource_server_for"})
     assert portal.send(visitor, scope="openid", code_challenge=None).parameters()["error"] == "invalid_request"
     assert visitor.sign_in(portal.send(visitor, scope="openid")).step == "consent"
 

@@ -25,6 +25,7 @@ FRONT = demo_client("portal") | {"client_id": "front", "scope": "openid profile 
 SELF = FRONT | {"client_id": "self", "grant_types": ["authorization_code", "refresh_token", GRANT]}
 ORDERS = api("orders", "stock orders parcels ping", GRANT, "client_credentials")
 STOCK = api("stock", "stock parcels ping")
+SHELF = api("shelf", "stock") | {"resource_server_for": ["https://stock.example"]}
 OTHER = api("other-api", "stock")
 PLAIN = api("plain", "stock orders", "client_credentials")
 SCOPES = {
@@ -33,7 +34,7 @@ SCOPES = {
     "ping": {"audience": ["orders", "stock"]},
     "parcels": {"audience": ["https://parcels.example"]},
 }
-CLIENTS = [FRONT, SELF, ORDERS, STOCK, OTHER, PLAIN]
+CLIENTS = [FRONT, SELF, ORDERS, STOCK, SHELF, OTHER, PLAIN]
 
 
 def realm(**changed: Any) -> dict[str, Any]:
@@ -110,6 +111,20 @@ def test_the_audience_can_be_narrowed(as_: As, token: str, parameter: str) -> No
     tokens = exchange(as_(ORDERS), token, scope="stock", **{parameter: target})
 
     assert tokens.access_claims["aud"] == target
+
+
+def test_an_api_exchanges_tokens_for_its_address_and_no_others(as_: As, token: str) -> None:
+    orders, shelf = as_(ORDERS), as_(SHELF)
+    by_address, by_name = (
+        exchange(orders, token, scope="stock", audience=audience).access
+        for audience in ("https://stock.example", "stock")
+    )
+
+    found = exchange(shelf, by_address).access_claims
+
+    assert (found["aud"], found["act"]["sub"]) == ("https://stock.example", "shelf")
+    assert exchange(shelf, by_name).error == "invalid_request"
+    assert [shelf.introspect(t)["active"] for t in (by_address, by_name)] == [True, False]
 
 
 @pytest.mark.attack

@@ -10,6 +10,14 @@ from tests.running import RunningServer, demo_client, demo_realm
 from tests.visitor import Visitor
 
 OPAQUE = demo_client("portal") | {"client_id": "opaque", "access_token_format": "opaque"}
+PAYING = OPAQUE | {"client_id": "paying", "scope": "openid payments"}
+API = {
+    "client_id": "payments-api",
+    "client_secret": "the secret of the payments API",
+    "grant_types": ["client_credentials"],
+    "resource_server_for": ["http://localhost:8083"],
+}
+OTHER_API = API | {"client_id": "other-api", "resource_server_for": []}
 JOB = demo_client("nightly-report") | {"client_id": "job", "access_token_format": "opaque"}
 
 
@@ -17,7 +25,7 @@ JOB = demo_client("nightly-report") | {"client_id": "job", "access_token_format"
 def server(standing: RunningServer) -> RunningServer:
     for name in ("demo", "other"):
         demo = demo_realm(name)
-        standing.reload(demo | {"clients": [*demo["clients"], OPAQUE, JOB]})
+        standing.reload(demo | {"clients": [*demo["clients"], OPAQUE, PAYING, API, OTHER_API, JOB]})
     return standing
 
 
@@ -69,6 +77,28 @@ def test_a_client_for_itself_can_have_one_and_end_it(server: RunningServer, regi
     job.call("revoke", token=token)
 
     assert job.introspect(token) == {"active": False}
+
+
+def test_an_api_is_told_what_a_token_for_its_address_says(
+    server: RunningServer, register: Callable[..., Portal], visit: Callable[..., Visitor]
+) -> None:
+    paying, api, elsewhere = register(server, PAYING), register(server, API), register(server, API, realm="other")
+    token = paying.sign_in(visit(server), scope="openid payments").access
+
+    said = api.introspect(token)
+
+    assert (said["active"], said["aud"], said["client_id"]) == (True, "http://localhost:8083", "paying")
+    assert elsewhere.introspect(token) == {"active": False}
+
+
+@pytest.mark.attack
+def test_an_api_is_told_nothing_of_tokens_that_are_for_no_address_of_its_own(
+    server: RunningServer, tokens: Tokens, register: Callable[..., Portal], visit: Callable[..., Visitor]
+) -> None:
+    paid = register(server, PAYING).sign_in(visit(server), scope="openid payments").access
+
+    assert register(server, API).introspect(tokens.access) == {"active": False}
+    assert register(server, OTHER_API).introspect(paid) == {"active": False}
 
 
 @pytest.mark.attack
