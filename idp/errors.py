@@ -182,6 +182,21 @@ class RegistrationNotSupportedError(OAuth2Error):  # type: ignore[misc]  # Authl
     description = "Self-issued providers are not offered."
 
 
+def _challenge(error: OAuth2Error, scheme: str) -> tuple[str, str]:
+    """What a request with a token is answered (RFC 6750 section 3, RFC 9449 section 7.1)."""
+    # Commands need errors and never a challenge, which brings all of JOSE along.
+    from idp.resource_server.challenge import Challenge
+    from idp.resource_server.dpop import ALGORITHMS
+
+    challenge = Challenge(
+        error=error.error,
+        error_description=error.get_error_description(),
+        scheme=scheme,
+        algs=ALGORITHMS if scheme == "DPoP" else (),
+    )
+    return "WWW-Authenticate", challenge.header()
+
+
 class MissingTokenError(OAuth2Error):  # type: ignore[misc]  # Authlib has no types
     """RFC 6750 section 3.1: a request without a token is told the scheme, and no error."""
 
@@ -213,8 +228,7 @@ class InvalidTokenError(OAuth2Error):  # type: ignore[misc]  # Authlib has no ty
     def get_headers(self) -> list[tuple[str, str]]:
         """The challenge that RFC 6750 section 3 demands."""
         headers: list[tuple[str, str]] = super().get_headers()
-        said = f'{self.scheme} error="{self.error}", error_description="{self.description}"'
-        return [*headers, ("WWW-Authenticate", said)]
+        return [*headers, _challenge(self, self.scheme)]
 
 
 class InsufficientScopeError(InvalidTokenError):
@@ -238,8 +252,7 @@ class InvalidDpopProofError(OAuth2Error):  # type: ignore[misc]  # Authlib has n
     def get_headers(self) -> list[tuple[str, str]]:
         """With the challenge."""
         headers: list[tuple[str, str]] = super().get_headers()
-        said = f'DPoP error="{self.error}", error_description="{self.description}"'
-        return [*headers, ("WWW-Authenticate", said)] if self.is_resource else headers
+        return [*headers, _challenge(self, "DPoP")] if self.is_resource else headers
 
 
 class UseDpopNonceError(InvalidDpopProofError):

@@ -1,7 +1,7 @@
 """Signing keys, as administrators see and change them while the server runs."""
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from idp.events.catalogue import Event
 from idp.realm.schema import Realm
@@ -9,7 +9,7 @@ from idp.store import signing_keys
 from idp.store.database import Database, Transaction
 from idp.tokens import jose
 from idp.tokens.jose import Algorithm
-from idp.tokens.keys import PUBLISHED_BEFORE, KeyRing, SigningKey
+from idp.tokens.keys import PUBLISHED_BEFORE, SOONEST, KeyRing, SigningKey
 from idp.tokens.sealing import Sealer
 
 
@@ -40,17 +40,20 @@ class SigningKeys:
             ring = self._ring(tx)
         return [ListedKey(k, ring.state(k, self._now)) for k in sorted(ring.keys, key=lambda k: (k.alg, k.generation))]
 
-    def rotate(self, alg: Algorithm | None, *, at_once: bool) -> list[SigningKey]:
-        """A new key for the algorithm, or for each: published now, signing in a day or at once. Raises NoSuchKey."""
+    def rotate(self, alg: Algorithm | None, *, soon: bool) -> list[SigningKey]:
+        """A new key for the algorithm, or for each: published now, signing in a day or soon. Raises NoSuchKey."""
         if alg is not None and alg not in self._realm.keys.algorithms:
             raise NoSuchKey(f"the realm does not sign by {alg}")
         with self._database.write() as tx:
             ring = self._ring(tx)
-            active_at = self._now if at_once else self._now + PUBLISHED_BEFORE
+            active_at = self._now + (SOONEST if soon else PUBLISHED_BEFORE)
             return [self._add(tx, ring, a, active_at) for a in ([alg] if alg else self._realm.keys.algorithms)]
 
     def retire(self, kid: str) -> SigningKey | None:
-        """Forget a key: what it signed is refused. The key that takes over where none would sign. Raises NoSuchKey."""
+        """Forget a key: what it signed is refused. The key that takes over where none would sign. Raises NoSuchKey.
+
+        It signs at once, known to everybody or not: somebody else may sign by the one that is forgotten.
+        """
         with self._database.write() as tx:
             gone = next((k for k in self._ring(tx).keys if k.kid == kid), None)
             if gone is None:
@@ -60,7 +63,11 @@ class SigningKeys:
             ring = self._ring(tx)
             if gone.alg not in self._realm.keys.algorithms or ring.can_sign(gone.alg, self._now):
                 return None
-            return self._add(tx, ring, gone.alg, self._now)
+            coming = next((k for k in ring.keys if k.alg == gone.alg), None)
+            if coming is None:
+                return self._add(tx, ring, gone.alg, self._now)
+            signing_keys.activate(tx, self._realm.name, coming.kid, self._now)
+            return replace(coming, active_at=self._now)
 
     def _add(self, tx: Transaction, ring: KeyRing, alg: Algorithm, active_at: int) -> SigningKey:
         generation = 1 + max((k.generation for k in ring.keys if k.alg == alg), default=0)

@@ -19,7 +19,7 @@ from idp.tokens.sealing import Sealer
 _COMMANDS = {
     "list": "list the keys and what each is for",
     "rotate": "make new keys: published at once, signing after a day",
-    "retire": "forget a key, for one that somebody else may have: what it signed is refused within five minutes",
+    "retire": "forget a key, for one that somebody else may have: what it signed is refused within half a minute",
 }
 
 
@@ -40,7 +40,9 @@ def add_parser(subparsers: Any) -> None:
             parser.add_argument("--json", action="store_true", help="print JSON")
         if name == "rotate":
             parser.add_argument("--alg", choices=SIGNING, metavar="ALG", help="this algorithm only (default: all)")
-            parser.add_argument("--now", action="store_true", help="sign with them at once")
+            parser.add_argument(
+                "--now", action="store_true", help="sign with them as soon as everybody can know them: in six minutes"
+            )
         if name == "retire":
             parser.add_argument("kid", metavar="KID", help="the identifier of the key")
 
@@ -65,7 +67,7 @@ def _run(args: argparse.Namespace, keys: SigningKeys) -> None:
         case "list":
             _print(keys, as_json=args.json)
         case "rotate":
-            for key in keys.rotate(args.alg, at_once=args.now):
+            for key in keys.rotate(args.alg, soon=args.now):
                 print(f"{key.kid} signs by {key.alg} from {_day(key.active_at)}")
         case "retire":
             successor = keys.retire(args.kid)

@@ -17,7 +17,7 @@ from idp.events.catalogue import Event
 from idp.events.log import emit
 from idp.login.gate import Authorized
 from idp.login.request import AuthorizationRequest, AuthorizationResponse, RequestOutdated
-from idp.oauth import request_objects, response_modes, targets
+from idp.oauth import dpop, request_objects, response_modes, targets
 from idp.oauth.claims_request import claims_request
 from idp.oauth.client import OAuthClient
 from idp.oauth.demands import demands_of
@@ -130,6 +130,7 @@ class AuthorizationEndpoint:
         apis = targets.apis_of(realm, request.scope.split())
         resources = targets.resources_of(request.payload, apis)
         targets.details_of(request.payload, client.registered)
+        dpop.refuse_no_thumbprint(data.get("dpop_jkt"))
         carried = {name: data[name] for name in AUTHORIZATION_PARAMETERS if name in data}
         if resources:
             carried["resource"] = " ".join(resources)

@@ -25,6 +25,7 @@ from idp.realm.signing import ENCRYPTED
 from idp.tokens import software_statements
 from idp.tokens.jose import BadToken
 
+_ENCRYPTED = tuple(f"{what}_encrypted_response" for what in ENCRYPTED)
 # The keys of a client that its owner decides about. Whatever else is sent is ignored (RFC 7591 section 2).
 REGISTRABLE = (
     *("client_name", "redirect_uris", "post_logout_redirect_uris", "grant_types", "scope"),
@@ -38,7 +39,7 @@ REGISTRABLE = (
     ),
     *("dpop_bound_access_tokens", "tls_client_certificate_bound_access_tokens"),
     *(f"{what}_signed_response_alg" for what in ("id_token", "userinfo", "introspection", "authorization")),
-    *(f"{what}_encrypted_response_{part}" for what in ENCRYPTED for part in ("alg", "enc")),
+    *(f"{what}_{part}" for what in _ENCRYPTED for part in ("alg", "enc")),
     *("backchannel_logout_uri", "backchannel_logout_session_required"),
     *("frontchannel_logout_uri", "frontchannel_logout_session_required"),
 )
@@ -108,7 +109,8 @@ def checked(
     for finding in check_registered(realm, client, mode):
         raise _error_of(str(finding.path[0]) if finding.path else "")(f"{_UNSENDABLE.sub('?', finding.message)}.")
     _check_sector(client, fetcher)
-    registered = client.model_dump(mode="json", include=set(REGISTRABLE), exclude_none=True)
+    unused = {f"{what}_enc" for what in _ENCRYPTED if getattr(client, f"{what}_alg") is None}
+    registered = client.model_dump(mode="json", include=set(REGISTRABLE) - unused, exclude_none=True)
     return registered | ({_STATEMENT: wanted[_STATEMENT]} if _STATEMENT in wanted else {})
 
 

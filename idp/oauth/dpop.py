@@ -1,6 +1,8 @@
 """DPoP at the endpoints of this server (RFC 9449): a proof is made for one request, for now, and is good once."""
 
-from idp.errors import InvalidDpopProofError, UseDpopNonceError
+import re
+
+from idp.errors import InvalidDpopProofError, InvalidRequestError, UseDpopNonceError
 from idp.oauth import endpoints
 from idp.oauth.request import Context, OAuthRequest
 from idp.resource_server.dpop import ALGORITHMS, BadProof, Proof, Shown, verify_proof
@@ -9,6 +11,7 @@ from idp.store import used_identifiers
 SIGNING_ALGORITHMS = ALGORITHMS
 # A proof that was made beforehand, by somebody who had the key for a moment, is good for as long as its nonce.
 _NONCE_LASTS = 300
+_THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]")
 
 
 def proof_of(request: OAuthRequest, *, endpoint: str, access_token: str | None = None) -> Proof | None:
@@ -36,6 +39,12 @@ def use(context: Context, proof: Proof, *, is_resource: bool = False) -> None:
     whose = ("DPoP proof", context.realm.name, proof.jkt, proof.jti)
     if not used_identifiers.is_first_use(context.tx, *whose, expires_at=proof.expires_at):
         raise InvalidDpopProofError("The DPoP proof was used before.", is_resource=is_resource)
+
+
+def refuse_no_thumbprint(jkt: str | None) -> None:
+    """Raises InvalidRequestError for a `dpop_jkt` that no key has: no proof could ever meet it."""
+    if jkt is not None and not _THUMBPRINT.fullmatch(jkt):
+        raise InvalidRequestError("The dpop_jkt is not the SHA-256 thumbprint of a key in base64url.")
 
 
 def new_nonce(context: Context) -> str:

@@ -84,7 +84,8 @@ def issue_tokens(
             **person,
             **person_claims(known, scopes, client, grant.asked.claims.get("id_token")),
         }
-        if grant.nonce is not None:
+        # OpenID Connect Core section 12.2: a refresh answers no request that a nonce could be of.
+        if grant.nonce is not None and grant_type != "refresh_token":
             id_claims["nonce"] = grant.nonce
         response["id_token"] = encrypted(
             context,

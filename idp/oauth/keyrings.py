@@ -5,6 +5,7 @@ import threading
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass, replace
 
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
@@ -19,10 +20,20 @@ from idp.tokens.keys import KeyRing
 from idp.tokens.sealing import Sealer
 
 _SUBJECT_KEY = 64  # AES-256-SIV
-_READ_AGAIN = 300
+# For so long a key that was retired is still taken, and may still sign.
+_READ_AGAIN = 30
 _READ_AGAIN_WHILE_AWAY = 10
-# An unknown `kid` makes us look for a newer key, but not for every token that somebody invents.
-_READ_AGAIN_FOR_UNKNOWN = 2
+# An unknown `kid`, and whoever fetches the key set, make us look for newer keys, but not for each that somebody sends.
+_READ_AGAIN_WHEN_ASKED = 2
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A ring, when it was read, and until when we do not try again."""
+
+    ring: KeyRing
+    at: int
+    away_until: int = 0
 
 
 class KeyRings:
@@ -32,25 +43,32 @@ class KeyRings:
         self._database = database
         self._sealer = sealer
         self._clock = clock
-        self._rings: dict[str, tuple[KeyRing, int]] = {}
+        self._rings: dict[str, _Read] = {}
         self._making = threading.Lock()
 
     def of(self, realm: Realm) -> KeyRing:
-        """The ring of the realm, not older than a few minutes."""
-        ring, read_at = self._rings.get(realm.name, (None, 0))
+        """The ring of the realm, not older than half a minute."""
+        return self._not_older(realm, _READ_AGAIN)
+
+    def to_publish(self, realm: Realm) -> KeyRing:
+        """The ring with what any process has made or forgotten: a key may sign elsewhere before we would look again."""
+        return self._not_older(realm, _READ_AGAIN_WHEN_ASKED)
+
+    def _not_older(self, realm: Realm, seconds: int) -> KeyRing:
+        known, now = self._rings.get(realm.name), self._clock()
         # The realm file may name an algorithm that it did not name a moment ago.
-        if ring is None or not ring.algorithms.issuperset(realm.keys.algorithms):
+        if known is None or not known.ring.algorithms.issuperset(realm.keys.algorithms):
             return self._read(realm)
         # While one thread looks, which takes seconds when the database is away, the others have the keys that we know.
-        if self._clock() - read_at < _READ_AGAIN or not self._making.acquire(blocking=False):
-            return ring
+        if now - known.at < seconds or now < known.away_until or not self._making.acquire(blocking=False):
+            return known.ring
         try:
             return self._refreshed(realm)
         except (SQLAlchemyError, Overloaded) as error:
-            # Keys are published a day before they sign: those that we know are good while the database is away.
+            # Keys are published before they sign: those that we know are good while the database is away.
             emit(Event.UNAVAILABLE, reason=reason(error))
-            self._rings[realm.name] = (ring, self._clock() - _READ_AGAIN + _READ_AGAIN_WHILE_AWAY)
-            return ring
+            self._rings[realm.name] = replace(known, away_until=self._clock() + _READ_AGAIN_WHILE_AWAY)
+            return known.ring
         finally:
             self._making.release()
 
@@ -60,8 +78,7 @@ class KeyRings:
         kid = jose.kid_of(token)
         if kid is None or kid in ring.kids:
             return ring
-        _, read_at = self._rings[realm.name]
-        return ring if self._clock() - read_at < _READ_AGAIN_FOR_UNKNOWN else self._read(realm)
+        return ring if self._clock() - self._rings[realm.name].at < _READ_AGAIN_WHEN_ASKED else self._read(realm)
 
     def _read(self, realm: Realm) -> KeyRing:
         with self._making:
@@ -90,7 +107,7 @@ class KeyRings:
                 )
                 tx.emit(Event.KEY_CREATED, realm=realm.name, kid=private.kid, alg=alg)
             ring = self._load(realm)
-        self._rings[realm.name] = (ring, now)
+        self._rings[realm.name] = _Read(ring, now)
         return ring
 
     def _load(self, realm: Realm) -> KeyRing:

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
 
 from idp.errors import WrongSecretError
 from idp.login.gate import Authorized
@@ -119,12 +118,7 @@ class Provider:
 
     def endpoint(self, name: str, request: OAuthRequest) -> OAuthResponse:
         """Token, revocation, introspection or UserInfo; protocol errors are raised, for the transaction to see."""
-        server = self.server(request.context.realm)
-        if name == "token":
-            return server.create_token_response(request)
-        request.refuse_malformed()
-        endpoint: Any = server.endpoint(name)
-        return server.handle_response(*endpoint(request))
+        return self.server(request.context.realm).answer(name, request)
 
 
 def _needs_keys(client: Client) -> bool:

@@ -1,4 +1,4 @@
-"""Tokens that only their client can use: bound to its key (RFC 9449) or to its certificate (RFC 8705 section 3)."""
+"""Tokens that only their client can use: bound to its key (RFC 9449), its certificate (RFC 8705 section 3), or both."""
 
 from collections.abc import Mapping
 
@@ -22,18 +22,24 @@ def confirmation(request: OAuthRequest, client: Client) -> Confirmation | None:
     Uses the proof of the request up. Raises InvalidDpopProofError, InvalidRequestError for a client that must not have
     bearer tokens and shows nothing to bind them to.
     """
+    cnf: dict[str, str] = {}
+    if client.tls_client_certificate_bound_access_tokens:
+        if request.certificate is None:
+            raise InvalidRequestError("This client's tokens are bound to its certificate: connect with it.")
+        cnf["x5t#S256"] = thumbprint(request.certificate)
     if request.proof is not None:
         if client.profile == "fapi2" and request.proof.alg not in _OF_PROFILE:
             raise InvalidDpopProofError("The DPoP proof is signed by an algorithm that FAPI 2.0 does not allow.")
         dpop.use(request.context, request.proof)
-        return {"jkt": request.proof.jkt}
-    if client.dpop_bound_access_tokens:
+        cnf["jkt"] = request.proof.jkt
+    elif client.dpop_bound_access_tokens:
         raise InvalidDpopProofError("This client's tokens are bound to a key: send a DPoP proof.")
-    if not client.tls_client_certificate_bound_access_tokens:
-        return None
-    if request.certificate is None:
-        raise InvalidRequestError("This client's tokens are bound to its certificate: connect with it.")
-    return {"x5t#S256": thumbprint(request.certificate)}
+    return cnf or None
+
+
+def shows(request: OAuthRequest, cnf: Confirmation | None) -> bool:
+    """Whether a token request shows all that something was bound to."""
+    return (cnf or {}).items() <= (request.cnf or {}).items()
 
 
 def bind(request: OAuthRequest, grant: Grant) -> None:
@@ -41,7 +47,7 @@ def bind(request: OAuthRequest, grant: Grant) -> None:
 
     Raises InvalidGrantError where the code was asked for with another key.
     """
-    if grant.cnf is not None and grant.cnf != request.cnf:
+    if not shows(request, grant.cnf):
         raise InvalidGrantError("The code is bound to another key.")
     if request.cnf is not None and request.client.registered.is_public:
         grants.bind(request.context.tx, grant.id, request.cnf)
@@ -49,13 +55,16 @@ def bind(request: OAuthRequest, grant: Grant) -> None:
 
 def is_met(cnf: object, request: OAuthRequest, *, scheme: str) -> bool:
     """Whether whoever presents a token shows what it is bound to. A proof of the request was verified for the token."""
-    if scheme == "dpop":
-        # A bearer token that comes with a proof is refused: the proof would look like protection and be none.
-        return request.proof is not None and cnf == {"jkt": request.proof.jkt}
-    if cnf is None:
-        return True
-    # RFC 9449 section 7.2: whoever takes a bound token as a bearer token lets a thief use it.
-    return request.certificate is not None and cnf == {"x5t#S256": thumbprint(request.certificate)}
+    bound = cnf if isinstance(cnf, Mapping) else {}
+    # A bearer token that comes with a proof is refused: the proof would look like protection and be none. RFC 9449
+    # section 7.2: whoever takes a bound token as a bearer token lets a thief use it.
+    if (scheme == "dpop") != ("jkt" in bound):
+        return False
+    shown = {
+        "jkt": request.proof.jkt if request.proof else None,
+        "x5t#S256": thumbprint(request.certificate) if request.certificate else None,
+    }
+    return all(value == shown.get(name) for name, value in bound.items())
 
 
 def token_type(cnf: object) -> str:

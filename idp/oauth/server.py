@@ -31,7 +31,9 @@ class OAuthResponse:
 
 def refusal(error: OAuth2Error) -> OAuthResponse:
     """A protocol error as it goes on the wire (RFC 6749 section 5.2)."""
-    return OAuthResponse(error.status_code, dict(error.get_body()), tuple(error.get_headers()))
+    # Authlib's errors of authorization requests bring the `state` of the request, which belongs into redirects alone.
+    body = {name: value for name, value in error.get_body() if name != "state"}
+    return OAuthResponse(error.status_code, body, tuple(error.get_headers()))
 
 
 class RealmServer(AuthorizationServer):  # type: ignore[misc]  # Authlib has no types
@@ -65,19 +67,24 @@ class RealmServer(AuthorizationServer):  # type: ignore[misc]  # Authlib has no 
         """It is one already."""
         return request
 
-    def create_token_response(self, request: OAuthRequest) -> OAuthResponse:
-        """The token endpoint. Protocol errors are raised, so that the transaction keeps what they consumed."""
+    def answer(self, name: str, request: OAuthRequest) -> OAuthResponse:
+        """That of an endpoint. Protocol errors are raised, so that the transaction keeps what they consumed."""
         request.refuse_malformed()
+        status, body, headers = (self._token if name == "token" else self._endpoints[name][0])(request)
+        if request.proof is not None:
+            # RFC 9449 section 8.2: who has used a nonce is given the next one.
+            headers = [*headers, ("DPoP-Nonce", dpop.new_nonce(request.context))]
+        return self.handle_response(status, body, headers)
+
+    def _token(self, request: OAuthRequest) -> tuple[int, dict[str, Any], Any]:
         if "grant_type" not in request.form:
             raise InvalidRequestError("grant_type is missing.")
         # Before the client is authenticated: an assertion is good once, and a client without a nonce has to come again.
         request.proof = dpop.proof_of(request, endpoint="token")
         grant = self.get_token_grant(request)
         grant.validate_token_request()
-        status, body, headers = grant.create_token_response()
-        if request.proof is not None:
-            headers = [*headers, ("DPoP-Nonce", dpop.new_nonce(request.context))]
-        return self.handle_response(status, body, headers)
+        answer: tuple[int, dict[str, Any], Any] = grant.create_token_response()
+        return answer
 
     def get_consent_grant(self, request: OAuthRequest) -> Any:
         """The grant that has found the authorization request good; raises its OAuth2Error."""
@@ -92,10 +99,6 @@ class RealmServer(AuthorizationServer):  # type: ignore[misc]  # Authlib has no 
             return super().get_token_grant(request)
         except UnsupportedGrantTypeError:
             raise GrantTypeNotOfferedError from None
-
-    def endpoint(self, name: str) -> Any:
-        """The registered endpoint of that name."""
-        return self._endpoints[name][0]
 
     def send_signal(self, name: str, *args: Any, **kwargs: Any) -> None:
         """Events are emitted where they happen."""

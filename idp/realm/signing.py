@@ -38,6 +38,9 @@ def check_algorithms(realm: Realm, client: Client, path: Path) -> Iterator[Findi
 
 def _check_encryption(client: Client, path: Path, prefix: str) -> Iterator[Finding]:
     alg = getattr(client, f"{prefix}_alg")
+    if alg is None and f"{prefix}_enc" in client.model_fields_set:
+        # OpenID Connect Registration section 2. Whoever wants something encrypted must not get it in clear.
+        yield Finding((*path, f"{prefix}_enc"), f"'{prefix}_enc' encrypts nothing without '{prefix}_alg'", key=True)
     if alg is None or client.jwks_uri is not None:
         return
     if not any(_takes(key, alg) for key in (client.jwks.keys if client.jwks else ())):

@@ -88,6 +88,10 @@ def verify_proof(shown: Shown, *, now: int, access_token: str | None = None) -> 
     issued, identifier, nonce = claims.get("iat"), claims.get("jti"), claims.get("nonce")
     if type(issued) is not int or not now - WINDOW <= issued <= now + AHEAD:
         raise BadProof("not made now")
+    # Who says that a proof is good for less time is believed (RFC 7519 sections 4.1.4 and 4.1.5).
+    expires, begins = claims.get("exp", now + 1), claims.get("nbf", now)
+    if type(expires) is not int or type(begins) is not int or not begins - AHEAD <= now < expires:
+        raise BadProof("not good now")
     # JSON can have half a surrogate pair, of which no digest can be made.
     if (
         not isinstance(identifier, str)

@@ -1,6 +1,6 @@
 """Signing keys, sealed. A realm never has two keys of one algorithm and generation, whichever process makes them."""
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, select, update
 
 from idp.store.database import Transaction
 from idp.store.tables import signing_keys
@@ -47,6 +47,12 @@ def add(
         "active_at": active_at,
     }
     tx.execute(insert(signing_keys).values(values))
+
+
+def activate(tx: Transaction, realm: str, kid: str, at: int) -> None:
+    """Have the key sign from then on."""
+    which = signing_keys.c.realm == realm, signing_keys.c.kid == kid
+    tx.execute(update(signing_keys).where(*which).values(active_at=at))
 
 
 def remove(tx: Transaction, realm: str, kid: str) -> None:

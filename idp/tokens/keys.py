@@ -15,6 +15,10 @@ from idp.tokens.jose import Algorithm, PrivateKey, public_jwk
 
 # Long enough for every process and every client that caches the key set to have seen it.
 PUBLISHED_BEFORE = 86400
+# Every process publishes a key as soon as it is made; whoever has the key set before that keeps it for so long.
+CACHED = 300
+# The least that has to pass: then also clients that never look for an unknown key know it. A minute is for the clocks.
+SOONEST = CACHED + 60
 
 
 @dataclass(frozen=True, slots=True)

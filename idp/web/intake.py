@@ -45,6 +45,9 @@ _PAGES = {
     431: "page.too-large",
 }
 
+# Browsers that know the first heed no other; for the rest the second would shut pages that are made for frames.
+_FRAMED, _UNFRAMED = b"frame-ancestors *", b"x-frame-options"
+
 Refuse = Callable[[Request, int, str], Response]
 
 
@@ -80,8 +83,10 @@ class Intake:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                present = {name for name, _ in message["headers"]}
-                missing = [header for header in self._headers if header[0] not in present]
+                present = dict(message["headers"])
+                is_framed = _FRAMED in present.get(b"content-security-policy", b"")
+                unwanted = {*present, _UNFRAMED} if is_framed else present
+                missing = [header for header in self._headers if header[0] not in unwanted]
                 message["headers"] = [*message["headers"], (b"x-request-id", identifier.encode()), *missing]
             await send(message)
 

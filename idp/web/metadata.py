@@ -6,10 +6,10 @@ from starlette.responses import JSONResponse, Response
 from idp.oauth.discovery import metadata
 from idp.oauth.keyrings import KeyRings
 from idp.tokens.claims import AUTHORIZATION_RESPONSE_LASTS
+from idp.tokens.keys import CACHED
 from idp.web.realms import InRealm
 
-# Keys are published a day before they sign, so that an hour in a cache does no harm.
-_CACHED = "public, max-age=3600"
+_CACHED = 3600
 
 
 class MetadataEndpoints:
@@ -20,17 +20,18 @@ class MetadataEndpoints:
 
     def discovery(self, request: Request, at: InRealm) -> Response:
         """OpenID Connect Discovery section 4 and RFC 8414 section 3."""
-        return _public(JSONResponse(metadata(at.realm, at.issuer, behind_proxy=bool(at.settings.trusted_proxies))))
+        document = metadata(at.realm, at.issuer, behind_proxy=bool(at.settings.trusted_proxies))
+        return _public(JSONResponse(document), max_age=_CACHED)
 
     def certs(self, request: Request, at: InRealm) -> Response:
         """RFC 7517 section 5."""
-        jwks = self._keyrings.of(at.realm).jwks(
+        jwks = self._keyrings.to_publish(at.realm).jwks(
             at.now, longest_token=max(at.realm.tokens.access, AUTHORIZATION_RESPONSE_LASTS)
         )
-        return _public(JSONResponse(jwks))
+        return _public(JSONResponse(jwks), max_age=CACHED)
 
 
-def _public(response: Response) -> Response:
-    response.headers["Cache-Control"] = _CACHED
+def _public(response: Response, *, max_age: int) -> Response:
+    response.headers["Cache-Control"] = f"public, max-age={max_age}"
     response.headers["Access-Control-Allow-Origin"] = "*"
     return response

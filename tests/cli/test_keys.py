@@ -1,6 +1,7 @@
 """`idp keys`: what an administrator does to signing keys while the server runs."""
 
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -57,6 +58,15 @@ def test_a_new_key_is_published_a_day_before_it_signs(
     server.clock.advance(301)
     published = portal.http.get(server.endpoint("certs")).json()["keys"]
     assert new in {key["kid"] for key in published}
+
+
+def test_a_key_that_is_to_sign_now_signs_when_everybody_can_know_it(keys: Keys) -> None:
+    before, now = listed(keys).keys(), time.time()
+
+    keys("rotate", "--alg", "RS256", "--now")
+
+    (new,) = listed(keys).keys() - before
+    assert 359 <= listed(keys)[new]["active_at"] - now < 420
 
 
 def test_a_key_that_is_retired_verifies_nothing_any_more(keys: Keys, portal: Portal, visitor: Visitor) -> None:

@@ -1,10 +1,15 @@
 """The key set: public halves only, a successor before it signs, an old key until its last token has expired."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from idp.admin.keys import SigningKeys
+from idp.cli.realms import realm_named
+from idp.store.database import Database
+from idp.tokens.sealing import Sealer
 from tests.clock import Clock
 from tests.conftest import Start
 from tests.portal import Portal
@@ -36,7 +41,7 @@ def test_no_private_half_is_published(standing_portal: Portal) -> None:
 def test_the_key_set_may_be_cached_and_read_from_anywhere(standing_portal: Portal, standing: RunningServer) -> None:
     response = standing_portal.http.get(standing.endpoint("certs"))
 
-    assert response.headers["cache-control"] == "public, max-age=3600"
+    assert response.headers["cache-control"] == "public, max-age=300"
     assert response.headers["access-control-allow-origin"] == "*"
 
 
@@ -62,6 +67,65 @@ def signs(portal: Portal) -> str:
     report.close()
     kid: str = forge.parts(token)[0]["kid"]
     return kid
+
+
+@pytest.fixture
+def desk(server: RunningServer, clock: Clock) -> Iterator[Callable[[], SigningKeys]]:
+    """What `idp keys` works with, at the time of the server."""
+    database, sealer = Database(server.settings.database), Sealer(server.settings.secret_keys)
+    yield lambda: SigningKeys(database, sealer, realm_named(server.config, "demo"), now=clock())
+    database.close()
+
+
+Desk = Callable[[], SigningKeys]
+
+
+def test_a_key_that_signs_soon_is_published_by_every_process_before(
+    portal: Portal, start: Start, register: Callable[..., Portal], clock: Clock, desk: Desk
+) -> None:
+    here, there = portal, register(start(), "portal")
+    first, before = signs(here), published(there).keys()
+    desk().rotate("RS256", soon=True)
+    clock.advance(2)
+    (coming,) = published(there).keys() - before
+    clock.advance(357)
+    assert signs(here) == signs(there) == first
+
+    clock.advance(1)
+
+    assert signs(here) == signs(there) == coming
+
+
+@pytest.mark.attack
+def test_a_retired_key_is_published_by_nobody_and_refused_by_every_process_within_half_a_minute(
+    portal: Portal, start: Start, register: Callable[..., Portal], clock: Clock, desk: Desk
+) -> None:
+    here, there = (register(s, "nightly-report") for s in (portal.server, start()))
+    token = there.token(grant_type="client_credentials").access
+    assert there.introspect(token)["active"]
+    retired = signs(here)
+
+    successor = desk().retire(retired)
+
+    clock.advance(2)
+    assert (successor and successor.kid) in published(here)
+    assert retired not in published(here)
+    clock.advance(28)
+    assert there.introspect(token) == {"active": False}
+    assert signs(there) != retired
+
+
+def test_a_key_that_is_published_already_takes_over_from_a_retired_one(
+    portal: Portal, clock: Clock, desk: Desk
+) -> None:
+    first = signs(portal)
+    (coming,) = desk().rotate("RS256", soon=False)
+    clock.advance(30)
+
+    assert desk().retire(first) == replace(coming, active_at=clock())
+
+    clock.advance(30)
+    assert signs(portal) == coming.kid
 
 
 def test_a_key_is_published_a_day_before_it_signs(portal: Portal, clock: Clock) -> None:

@@ -52,6 +52,11 @@ EDITS = {
         "[refresh_token]",
         "64:19: 'refresh_token' needs 'authorization_code' beside it",
     ),
+    "an encryption to no key": (
+        "client_name: Developer portal",
+        "id_token_encrypted_response_enc: A256GCM",
+        "60:5: 'id_token_encrypted_response_enc' encrypts nothing without 'id_token_encrypted_response_alg'",
+    ),
     "no grant type": (
         "[authorization_code, refresh_token]",
         "[]",

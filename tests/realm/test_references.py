@@ -164,8 +164,8 @@ WRONG_APIS = {
         "83:27: no scope in 'scopes' has the audience 'http://localhost:8038', did you mean 'http://localhost:8083'?"
     ),
     '"http://localhost:8083#x"': (
-        "83:27: an item of 'resource_server_for' must be an absolute URI without a fragment, such as https://api.example.com, "
-        "or the name of an API"
+        "83:27: an item of 'resource_server_for' must be an absolute URI without a fragment, such as "
+        "https://api.example.com, or the name of an API"
     ),
     "http://localhost:8083, http://localhost:8083": (
         "83:50: 'http://localhost:8083' is in 'resource_server_for' of 'nightly-report' already: an API is one client"

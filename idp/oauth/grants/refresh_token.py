@@ -9,7 +9,7 @@ from authlib.oauth2.rfc6749.grants import RefreshTokenGrant
 from idp.errors import InvalidGrantError
 from idp.events.catalogue import Event
 from idp.login import gate
-from idp.oauth import client_authentication, targets
+from idp.oauth import client_authentication, sender_constraint, targets
 from idp.oauth.claims_request import scopes_of
 from idp.oauth.client import OAuthClient
 from idp.oauth.issuing import issue_tokens
@@ -58,7 +58,7 @@ class RefreshToken(RefreshTokenGrant):  # type: ignore[misc]  # Authlib has no t
         grant = grants.alive(context.tx, context.realm.name, grant_id=stored.grant_id, now=context.now)
         if grant is None:
             raise InvalidGrantError("The grant of this refresh token has ended.")
-        if client.is_public and grant.cnf is not None and grant.cnf != self.request.cnf:
+        if client.is_public and not sender_constraint.shows(self.request, grant.cnf):
             raise InvalidGrantError("This refresh token is bound to another key.")
         # Any white space parts scopes here; a token has them once each, with blanks between (RFC 6749 section 3.3).
         names = dict.fromkeys(self.request.payload.data.get("scope", grant.scope).split())

@@ -10,7 +10,7 @@ from authlib.oauth2.rfc6749 import BaseGrant, TokenEndpointMixin
 
 from idp.errors import InvalidRequestError, InvalidScopeError, InvalidTargetError, UnauthorizedClientError
 from idp.login import gate
-from idp.oauth import access_tokens, client_authentication, targets
+from idp.oauth import access_tokens, client_authentication, sender_constraint, targets
 from idp.oauth.access_tokens import ActiveToken
 from idp.oauth.client import OAuthClient
 from idp.oauth.issuing import issue_exchanged_token
@@ -77,7 +77,8 @@ class TokenExchange(BaseGrant, TokenEndpointMixin):  # type: ignore[misc]  # Aut
             raise InvalidRequestError("The subject_token is not an active token of a person.")
         claims = found.claims
         # An API has seen the proof of who called it. A client that shows its own token shows its own proof.
-        if claims["client_id"] == client.client_id and claims.get("cnf") not in (None, self.request.cnf):
+        is_own = claims["client_id"] == client.client_id
+        if is_own and not sender_constraint.shows(self.request, claims.get("cnf")):
             raise InvalidRequestError("The subject_token is bound to another key.")
         return found
 

@@ -58,7 +58,9 @@ def test_userinfo_takes_it_in_no_other_way(cli: Holder, alice: Visitor, holder_o
     }
     for how, (response, error) in answers.items():
         assert (response.status_code, response.json()["error"]) == (401, error), how
-        assert f'error="{error}"' in response.headers["www-authenticate"], how
+        challenge = response.headers["www-authenticate"]
+        assert f'error="{error}"' in challenge, how
+        assert ('algs="ES256 ' in challenge) == challenge.startswith("DPoP "), how
     assert "dpop-nonce" in answers["without a nonce"][0].headers
     assert (
         cli.portal.http.get(
@@ -75,6 +77,32 @@ def test_a_bearer_token_with_a_proof_is_refused(cli: Holder, alice: Visitor) -> 
 
     assert bearer.body["token_type"] == "Bearer"
     assert cli.userinfo(bearer.access).status_code == 401
+
+
+def test_pushing_a_request_and_userinfo_bring_the_next_nonce_too(cli: Holder, alice: Visitor) -> None:
+    """RFC 9449 section 8.2."""
+    tokens = signed_in(cli, alice)
+    par, form = "ext/par/request", cli.portal.request(scope="openid")
+    pushed = cli.portal.http.post(cli.portal.server.endpoint(par), data=form, headers={"dpop": cli.proof(par)})
+    asked = cli.userinfo(tokens.access)
+
+    assert [pushed.status_code, asked.status_code] == [201, 200]
+    for answer in (pushed, asked):
+        cli.nonce = answer.headers["dpop-nonce"]
+        assert cli.userinfo(tokens.access).status_code == 200
+
+
+NO_THUMBPRINTS = ("x", "A" * 42, "A" * 44, "A" * 42 + "B", "A" * 42 + "=", "+" + "A" * 42)
+
+
+@pytest.mark.parametrize("number", range(len(NO_THUMBPRINTS)))
+def test_a_key_that_cannot_be_is_refused_before_anybody_is_asked(cli: Holder, alice: Visitor, number: int) -> None:
+    changed = {"scope": "openid", "dpop_jkt": NO_THUMBPRINTS[number]}
+
+    pushed = cli.portal.call("ext/par/request", **cli.portal.request(**changed))
+
+    assert (pushed.status_code, pushed.json()["error"]) == (400, "invalid_request")
+    assert cli.portal.send(alice, **changed).parameters()["error"] == "invalid_request"
 
 
 def test_introspection_tells_apis_the_key(holder_of: Callable[..., Holder], alice: Visitor) -> None:

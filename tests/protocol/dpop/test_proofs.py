@@ -117,6 +117,19 @@ def test_a_proof_is_made_now(job: Holder, server: RunningServer, seconds: int, g
     assert answer == ((200, None) if good else BAD)
 
 
+@pytest.mark.attack
+def test_a_proof_is_good_for_no_longer_than_it_says(job: Holder, server: RunningServer) -> None:
+    job.fetch_nonce()
+    now = server.clock()
+    wrong: list[dict[str, Any]] = [
+        *({"exp": now}, {"exp": now - 1}, {"nbf": now + 11}, {"exp": str(now + 9)}, {"nbf": True}, {"exp": 1e300})
+    ]
+    for claims in wrong:
+        assert outcome(job, job.proof(**claims)) == BAD, claims
+
+    assert outcome(job, job.proof(exp=now + 1, nbf=now + 10)) == (200, None)
+
+
 MODULI: tuple[Any, ...] = ("A" * 341 + "E", "*" * 400, 7, [])
 WRONG: dict[str, list[Any]] = {
     "htm": [None, "GET", "post", "", 7],

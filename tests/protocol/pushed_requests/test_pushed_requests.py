@@ -281,6 +281,7 @@ def test_a_bad_request_is_refused_when_it_is_pushed(portal: Portal, case: str) -
     response = push(portal, **changed)
 
     assert (response.status_code, response.json()["error"]) == (400, error)
+    assert response.json().keys() <= {"error", "error_description"}
     assert "location" not in response.headers
     assert "evil.test" not in response.text
 

@@ -36,6 +36,7 @@ def test_it_is_told_all_that_is_registered(client: dict[str, Any], registrar: Re
     assert client["token_endpoint_auth_method"] == "client_secret_basic"
     assert client["response_types"] == ["code"]
     assert client["scope"] == "openid"
+    assert not [name for name in client if "encrypted" in name]
 
 
 def test_a_client_that_can_keep_no_secret_gets_none(registrar: Registrar, register: Any, visitor: Visitor) -> None:
@@ -89,6 +90,7 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "refresh alone": ({"grant_types": ["refresh_token"]}, "invalid_client_metadata"),
     "another response type": ({"response_types": ["token"]}, "invalid_client_metadata"),
     "an unknown algorithm": ({"id_token_signed_response_alg": "none"}, "invalid_client_metadata"),
+    "an encryption of no key": ({"id_token_encrypted_response_enc": "A256GCM"}, "invalid_client_metadata"),
     "an unknown method": ({"token_endpoint_auth_method": "magic"}, "invalid_client_metadata"),
     "an unknown level": ({"default_acr_values": ["gold"]}, "invalid_client_metadata"),
     "a name with control characters": ({"client_name": "x\r\ny"}, "invalid_client_metadata"),

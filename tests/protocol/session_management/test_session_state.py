@@ -131,6 +131,7 @@ def test_a_frame_can_be_opened_by_every_site_and_runs_static_scripts_alone(serve
     assert page.headers["content-security-policy"] == (
         "default-src 'none'; script-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors *"
     )
+    assert "x-frame-options" not in page.headers
     assert "set-cookie" not in page.headers
     assert page.text.count("<script") == 1
     assert "javascript" in script.headers["content-type"]

@@ -13,6 +13,7 @@ from tests.databases import Databases
 from tests.portal import VERIFIER, Portal
 from tests.protocol.client_authentication.certificates import Certificate
 from tests.protocol.client_authentication.test_certificates import PROXY
+from tests.protocol.dpop.holder import Holder
 from tests.running import RunningServer, demo_client, demo_realm, write_realms
 from tests.visitor import Visitor
 
@@ -70,6 +71,31 @@ def test_a_bound_token_names_its_certificate_and_is_good_with_it_alone(server: R
     assert userinfo(portal, token, MINE) == 200
     assert [userinfo(portal, token, other) for other in (THIEFS, None)] == [401, 401]
     assert userinfo(portal, token, MINE, "DPoP") == 401
+    portal.close()
+
+
+@pytest.mark.attack
+@pytest.mark.parametrize("number", [0, 1], ids=["confidential", "public"])
+def test_with_a_proof_a_token_is_bound_to_key_and_certificate(server: RunningServer, number: int) -> None:
+    portal, visitor = Portal(server, CLIENTS[number]), Visitor(server)
+    holder, certificate = Holder(portal), portal.http.headers
+    certificate.update(MINE.header)
+    tokens = holder.redeem(portal.code(visitor, scope="openid profile", dpop_jkt=holder.jkt))
+    visitor.close()
+
+    assert tokens.body["token_type"] == "DPoP"
+    assert tokens.access_claims["cnf"].keys() == {"jkt", "x5t#S256"}
+    assert holder.userinfo(tokens.access).status_code == 200
+    assert portal.userinfo(tokens.access).status_code == 401
+    certificate.update(THIEFS.header)
+    assert holder.userinfo(tokens.access).status_code == 401
+    if number == 1:
+        assert holder.refresh(tokens.refresh).error == "invalid_grant"
+    certificate.pop("client-cert")
+    assert holder.userinfo(tokens.access).status_code == 401
+    assert holder.refresh(tokens.refresh).error == "invalid_request"
+    certificate.update(MINE.header)
+    assert holder.refresh(tokens.refresh).access_claims["cnf"] == tokens.access_claims["cnf"]
     portal.close()
 
 
