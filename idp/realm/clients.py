@@ -125,6 +125,20 @@ def _check_public(client: Client, path: Path) -> Iterator[Finding]:
         yield Finding((*path, "require_pkce"), f"{none} must use PKCE: remove 'require_pkce'", key=True)
 
 
+def warn_of_unread(realm: Realm) -> Iterator[Finding]:
+    """Opaque tokens for an API that nobody is: it could not ask what they say."""
+    known = {name for client in realm.enabled_clients.values() for name in client.audiences}
+    for index, client in enumerate(realm.clients):
+        scopes = [realm.scopes[name] for name in client.scopes if name in realm.scopes]
+        apis = dict.fromkeys(api for scope in scopes for api in scope.audience if api not in known)
+        if apis and client.access_token_format == "opaque":
+            yield Finding(
+                ("clients", index, "access_token_format"),
+                f"nobody can read the opaque tokens for '{shortened(next(iter(apis)))}': no enabled client has it in "
+                "'resource_server_for'",
+            )
+
+
 def _check_resource_servers(realm: Realm) -> Iterator[Finding]:
     """An API is one client's: whoever claimed another's could read and exchange the tokens that are sent there."""
     taken = {client.client_id: "the client_id of a client" for client in realm.clients}

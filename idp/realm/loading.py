@@ -7,7 +7,7 @@ from pathlib import Path as FilePath
 
 from pydantic import ValidationError
 
-from idp.realm.clients import check_clients, warn_of_clear_text
+from idp.realm.clients import check_clients, warn_of_clear_text, warn_of_unread
 from idp.realm.document import Node, Path, Position, read_bounded, read_document
 from idp.realm.environment import unusable_secrets, with_secrets
 from idp.realm.findings import Finding
@@ -160,3 +160,4 @@ def _surprises(realm: Realm, mode: Mode) -> Iterator[Finding]:
     yield from warn_of_unsaid(realm, mode)
     yield from warn_of_rules(realm)
     yield from warn_of_clear_text(realm, mode)
+    yield from warn_of_unread(realm)

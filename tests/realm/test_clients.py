@@ -70,6 +70,19 @@ def test_a_contradiction_in_a_client_is_refused(old: str, new: str, expected: st
     assert only(demo(old, new)) == expected
 
 
+def test_opaque_tokens_that_no_api_can_read_are_warned_of() -> None:
+    opaque = demo("profile email payments\n", "profile email payments\n    access_token_format: opaque\n")
+    api = "  - {client_id: api, client_secret: the secret of the API, grant_types: [client_credentials], "
+
+    def warnings(text: str) -> list[str]:
+        return [w.message for w in examined(text).warnings if "opaque" in w.message]
+
+    (warning,) = warnings(opaque)
+    assert warning.startswith("nobody can read the opaque tokens for 'http://localhost:8083'")
+    known = opaque.replace("clients:\n", f"clients:\n{api}resource_server_for: [http://localhost:8083]}}\n", 1)
+    assert (problems(known), warnings(known)) == ([], [])
+
+
 DANGEROUS = ("javascript:alert(1)", "JaVaScRiPt:x", "java%0ascript:x", "data:text/html,x", "vbscript:x", "blob:https://rp.test/1",
              "FILE:///etc/passwd", "view-source:https://rp.test/")  # fmt: skip
 WILD = ("*", "https://rp.test/*", "https://*.rp.test/cb", "https://rp.test*")
