@@ -14,8 +14,9 @@ from idp.outbound.notices import Notice
 from idp.policy.passwords import unacceptable
 from idp.policy.question import Person
 from idp.realm.schema import Realm
-from idp.store import factors, sessions, users
+from idp.store import factors, guesses, sessions, users
 from idp.store.database import Database, Transaction
+from idp.store.guesses import Waits
 from idp.store.people import Known
 from idp.store.sessions import SignedIn
 from idp.store.users import NameTaken, User
@@ -104,6 +105,11 @@ class People(Acting):
         """One person with their factors, without a secret."""
         with self._database.read() as tx:
             return self.known(tx, identifier)
+
+    def waits(self, user_id: str) -> Waits:
+        """Until when the next guess waits."""
+        with self._database.read() as tx:
+            return guesses.waits(tx, user_id, self._now)
 
     def sign_ins(self, realm: Realm, identifier: str) -> list[SignedIn]:
         """The newest sign-ins of a person, ended ones too; raises Refused."""

@@ -41,7 +41,8 @@ def list_all(desk: Desk) -> None:
 
 def show(desk: Desk) -> None:
     """One of them."""
-    print_person(desk.seen.show(desk.person), as_json=desk.args.json)
+    known = desk.seen.show(desk.person)
+    print_person(known, desk.seen.waits(known.user.id), as_json=desk.args.json)
 
 
 def set_password(desk: Desk) -> None:

@@ -4,6 +4,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+from idp.store.guesses import Waits
 from idp.store.people import Known, StoredFactor
 from idp.store.sessions import SignedIn
 from idp.store.users import User
@@ -18,12 +19,14 @@ def print_list(found: list[User], *, as_json: bool) -> None:
         print("\t".join((user.username, user.email or "", " ".join((*user.roles, *user.groups)), state)))
 
 
-def print_person(known: Known, *, as_json: bool) -> None:
+def print_person(known: Known, waits: Waits, *, as_json: bool) -> None:
     shown = _user(known.user) | {
         "factors": [_factor(f) for f in known.factors],
         "recovery_codes_left": known.recovery_left,
         "wrong_second_factor_guesses": known.wrong,
         "second_factors_shut": known.is_shut,
+        "second_factors_wait_until": _time(waits.second_factors),
+        "passwords_wait_until": _time(waits.passwords),
     }
     if as_json:
         print(json.dumps(shown, indent=2))
@@ -48,7 +51,8 @@ def _text(value: Any) -> str:
 
 def _described(factor: dict[str, str | None]) -> str:
     label = f" “{factor['label']}”" if factor["label"] else ""
-    return f"{factor['factor']}{label} (added {factor['added']}, last used {factor['last_used']})"
+    used = f"last used {factor['last_used']}" if factor["last_used"] else "not used yet"
+    return f"{factor['factor']}{label} (added {factor['added']}, {used})"
 
 
 def _factor(factor: StoredFactor) -> dict[str, str | None]:

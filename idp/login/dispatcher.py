@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from idp.login import consent, gate
+from idp.login.account_notes import note_of
 from idp.login.browser import Browser, Cookies, fresh_secret
 from idp.login.completion import open_session
 from idp.login.enrolment import prepared
@@ -234,7 +235,10 @@ class SignIns:
     def _look(self, tx: Transaction, realm: Realm, handle: str, browser: Browser, now: int) -> Situation | Lost:
         under = self._handles.find(tx, realm.name, handle, browser, now)
         if isinstance(under, Lost):
-            return under
+            # The browser got another secret with the sign-in of another tab.
+            is_signed_in = sessions.find(tx, realm.name, secret=browser.session, limits=realm.sessions, now=now)
+            is_left_open = under.why == "other-browser" and self._handles.is_first(handle) and is_signed_in
+            return replace(under, why="signed-in") if is_left_open else under
         state = under.state
         client = client_of(realm, state.request.client_id)
         if client is None:
@@ -257,7 +261,7 @@ class SignIns:
             browser=browser,
             now=now,
             consent=consent.to_ask(tx, client, state, known),
-            is_undelivered=state.sent is not None and messages.is_lost(tx, state.sent.message_id),
+            undelivered=messages.lost(tx, state.sent.message_id) if state.sent else None,
         )
 
     def _settle(self, tx: Transaction, situation: Situation, state: SignIn) -> Step:
@@ -315,7 +319,8 @@ class SignIns:
             return Lost("expired", state.request)
         session_id, cookies = opened
         if situation.client is ACCOUNT:
-            return Arrived(AuthorizationResponse(state.request.redirect_uri, {}), cookies)
+            note = note_of(self._sealer, cookies.session or "", "account.done-added") if state.added else {}
+            return Arrived(AuthorizationResponse(state.request.redirect_uri, note), cookies)
         granted = authorized(
             tx,
             realm,

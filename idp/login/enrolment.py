@@ -146,7 +146,7 @@ class Enrolment:
         codes = None if known.recovery_left or is_bought else make_codes(tx, realm, known.user)
         proof = Proof(enrolling.factor, now, enrolling.credential_id, new.verified, new.synced)
         added = replace(state.with_proof(proof), enrolling=None, notice=codes, trust=attempt.trust)
-        return replace(added, adding="") if state.adding == enrolling.factor else added
+        return replace(added, adding="", added=True) if state.adding == enrolling.factor else added
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,7 +68,7 @@ class Handles:
 
     def find(self, tx: Transaction, realm: str, handle: str, browser: Browser, now: int) -> Under | Lost:
         """The sign-in of that handle, if this browser began it and it has not ended."""
-        if handle.startswith(_FIRST):
+        if self.is_first(handle):
             return self._open_first(realm, handle, browser, now)
         found = transactions.find(tx, handle=handle, realm=realm)
         if found is None:
@@ -79,6 +79,11 @@ class Handles:
         if found.expires_at <= now:
             return Lost("expired", state.request)
         return Under(handle, state, found.state)
+
+    @staticmethod
+    def is_first(handle: str) -> bool:
+        """Whether the sign-in lives in its first page: nothing was proven there."""
+        return handle.startswith(_FIRST)
 
     def csrf_token(self, handle: str) -> str:
         """What the form of this sign-in must send along; nobody who does not see the page can make it."""

@@ -28,10 +28,15 @@ class SignInPages:
         error: Message | None = None,
         typed: Mapping[str, str] = _NOTHING,
     ) -> Page:
-        """The page for what is open now; `choice` is heard where it is one of several. `typed`: the form it had."""
+        """The page for what is open now. Of several it is `choice`, else the one that a code was sent for.
+
+        `typed`: the form it had.
+        """
         known, steps, handle = situation.known, situation.open_steps, situation.under.handle
         request = situation.state.request
-        name = choice if choice in steps else steps[0] if steps else "blocked"
+        sent = situation.state.sent
+        wanted = (choice, sent.factor if sent else "", *steps)
+        name = next((step for step in wanted if step in steps), "blocked")
         common: dict[str, Any] = {
             "name": name,
             "request": request,

@@ -83,7 +83,7 @@ class SecondFactorStep:
         """Compare; what is right counts only once it was used up."""
         answer = self.verify(attempt)
         if isinstance(answer, Wrong):
-            return self.refuse(attempt.situation, attempt.known, answer.message)
+            return self.refuse(attempt, answer.message)
         attempt.proven = answer
         return None
 
@@ -97,7 +97,7 @@ class SecondFactorStep:
         if proven is None:
             raise AssertionError("only a right answer is applied")
         if problem := self.consume(tx, attempt, proven):
-            return self.refuse(situation, known, problem)
+            return self.refuse(attempt, problem)
         guesses.forgive_second_factor(tx, known.user.id, self.factor)
         accepted = {"factor": self.factor, "credential_id": proven.credential_id}
         tx.emit(Event.FACTOR_ACCEPTED, **who(situation, known), **accepted)
@@ -126,11 +126,11 @@ class SecondFactorStep:
         """What else follows from it."""
         return state
 
-    def refuse(self, situation: Situation, known: Known, message: str) -> Message:
+    def refuse(self, attempt: FactorAttempt, message: str) -> Message:
         """A wrong answer, with its event."""
         reason = message.removeprefix("error.")
-        emit(Event.FACTOR_REFUSED, **who(situation, known), factor=self.factor, reason=reason)
-        return Message(message)
+        emit(Event.FACTOR_REFUSED, **who(attempt.situation, attempt.known), factor=self.factor, reason=reason)
+        return waiting(attempt.counted) or Message(message)
 
 
 def count(tx: Transaction, known: Known, factor: str, now: int) -> int | Message:
@@ -140,6 +140,14 @@ def count(tx: Transaction, known: Known, factor: str, now: int) -> int | Message
         seconds = guesses.blocked_for(tx, guesses.second_factor_subject(known.user.id), now)
         return Message("error.second-factor-wait", {"seconds": seconds})
     return counted
+
+
+def waiting(counted: int) -> Message | None:
+    """What whoever has guessed wrong is told, where the next guess has to wait."""
+    if counted >= SECOND_FACTOR_SHUT_AT:
+        return Message("error.second-factor-shut")
+    seconds = second_factor_wait(counted)
+    return Message("error.second-factor-wait", {"seconds": seconds}) if seconds else None
 
 
 def tell_shut(tx: Transaction, letters: Letters, situation: Situation, known: Known, counted: int) -> None:

@@ -8,17 +8,17 @@ from idp.factors import sent_codes
 from idp.factors.answers import Answer, ConsumeChallenge, Proven, Wrong
 from idp.factors.sent_codes import SentCode
 from idp.login.enrolment import Enrolment, EnrolmentAttempt, NewCredential
-from idp.login.second_factor import FactorAttempt, SecondFactorStep, count, secret_context, tell_shut
+from idp.login.second_factor import FactorAttempt, SecondFactorStep, count, secret_context, tell_shut, waiting
 from idp.login.situation import Situation
 from idp.login.state import SignIn
 from idp.login.steps import DestinationPage, Message, Page, SentCodePage
-from idp.outbound.codes import Addressed, Codes
+from idp.outbound.codes import Addressed, Codes, Held
 from idp.outbound.letters import Letters
 from idp.outbound.mail import is_address
 from idp.outbound.notices import Notice
 from idp.outbound.phone import Phone, Refusal, masked, parse
 from idp.outbound.quota import Purpose
-from idp.outbound.results import Failed
+from idp.outbound.results import Failed, Failure
 from idp.outbound.sms.message import Check
 from idp.realm.schema import Realm
 from idp.store.database import Transaction
@@ -27,6 +27,19 @@ from idp.tokens.sealing import Sealer
 
 SEND = "send"
 SENT = ("sms", "email")
+_LATER, _MENDED, _NUMBER = "error.lost-for-now", "error.lost-until-mended", "error.lost-number"
+# What a person can do about it.
+_LOST: dict[str, str] = {
+    Failure.NUMBER: _NUMBER,
+    Failure.REGION: _NUMBER,
+    Failure.ADDRESS: "error.lost-address",
+    Failure.OPTED_OUT: "error.lost-opted-out",
+    Failure.THROTTLED: _LATER,
+    Failure.TRANSIENT: _LATER,
+    Failure.CREDENTIALS: _MENDED,
+    Failure.CONFIGURATION: _MENDED,
+}
+_LOST_AT_ENROLMENT = _LOST | {Failure.NUMBER: "error.phone-kind", Failure.REGION: "error.phone-country"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +78,7 @@ class Sender:
         else:
             held = self._codes.mail(tx, realm, to, Notice.EMAIL_CODE, now=now, code=code, lifetime=lifetime)
         if held is not None:
-            return Message("error.just-sent" if held.is_pause else "error.send-limit", {"seconds": held.seconds})
+            return self._held(situation, held)
         return SentCode(self.factor, sending.credential_id, code, now + lifetime, to.message_id)
 
     def verify(self, realm: Realm, sent: SentCode | None, code: str, *, to: str, now: int) -> Answer:
@@ -83,6 +96,13 @@ class Sender:
                 return Wrong("error.code-expired")
             case Failed():
                 return Wrong("error.send-failed")
+
+    def _held(self, situation: Situation, held: Held) -> Message:
+        if not held.is_pause:
+            return Message("error.send-limit")
+        sent = situation.state.sent
+        is_under_way = sent is not None and sent.factor == self.factor and situation.undelivered is None
+        return Message("error.just-sent" if is_under_way else "error.send-pause", {"seconds": held.seconds})
 
     def _lifetime(self, realm: Realm) -> int:
         configured = realm.factors.sms if self.factor == "sms" else realm.factors.email
@@ -104,8 +124,8 @@ class SentCodeStep(SecondFactorStep):
         """Where it may go, or the field for it."""
         known, sent = situation.known, situation.state.sent
         targets = tuple((f.id, hidden(self.factor, self._to(known, f.id))) for f in self._stored(known))
-        is_sent = sent is not None and sent.factor == self.factor and not situation.is_undelivered
-        undelivered(situation, common)
+        is_sent = sent is not None and sent.factor == self.factor and situation.undelivered is None
+        tell_undelivered(situation, common, self.factor, _LOST)
         return SentCodePage(**common, targets=targets, sent_to=sent.credential_id if sent and is_sent else None)
 
     def begin(
@@ -157,6 +177,8 @@ class SentCodeStep(SecondFactorStep):
 class SentCodeEnrolment(Enrolment):
     """A number or an address, proven by the code that was sent to it."""
 
+    empty = "error.code-missing"
+
     def __init__(self, sender: Sender, sealer: Sealer, letters: Letters) -> None:
         super().__init__(sealer, letters)
         self.factor = sender.factor
@@ -171,8 +193,8 @@ class SentCodeEnrolment(Enrolment):
         enrolling, known = situation.state.enrolling, situation.known
         to = enrolling.secret if enrolling else ""
         suggested = (known.user.email or "") if known and self.factor == "email" else ""
-        is_sent = situation.state.sent is not None and not situation.is_undelivered
-        undelivered(situation, common)
+        is_sent = situation.state.sent is not None and situation.undelivered is None
+        tell_undelivered(situation, common, self.factor, _LOST_AT_ENROLMENT)
         return DestinationPage(**common, to=to, suggested=suggested, is_sent=is_sent)
 
     def begin(
@@ -196,7 +218,10 @@ class SentCodeEnrolment(Enrolment):
 
     def evaluate(self, attempt: EnrolmentAttempt | Sending) -> Message | None:
         """There is nothing to compare with yet, or there is."""
-        return None if isinstance(attempt, Sending) else super().evaluate(attempt)
+        if isinstance(attempt, Sending):
+            return None
+        wrong = super().evaluate(attempt)
+        return wrong and (waiting(attempt.counted) or wrong)
 
     def refused(self, tx: Transaction, attempt: EnrolmentAttempt) -> None:
         """Guessed here or at another factor: that is the same."""
@@ -251,10 +276,11 @@ def _opened(sealer: Sealer, known: Known, stored: StoredFactor) -> str:
     return sealer.open(stored.secret, secret_context(known.user.id, stored.id)).decode()
 
 
-def undelivered(situation: Situation, common: dict[str, Any]) -> None:
+def tell_undelivered(situation: Situation, common: dict[str, Any], factor: str, sentences: Mapping[str, str]) -> None:
     """What the page says, where nothing else is wrong, once it is known that the code did not get through."""
-    if situation.is_undelivered and common["error"] is None:
-        common["error"] = Message("error.not-delivered")
+    sent, why = situation.state.sent, situation.undelivered
+    if sent is not None and sent.factor == factor and why is not None and common["error"] is None:
+        common["error"] = Message(sentences.get(why, _LATER))
 
 
 def locale_of(situation: Situation, form: Mapping[str, str]) -> str:

@@ -30,8 +30,8 @@ Attempt = TypeVar("Attempt")
 class Situation:
     """A sign-in as a request finds it.
 
-    `consent`: what is still to be asked. `is_undelivered`: it is known that the newest code did not
-    get through.
+    `consent`: what is still to be asked. `undelivered`: the class (`Failure`) in which the newest code failed, where it
+    is known that it did not get through.
     """
 
     realm: Realm
@@ -44,7 +44,7 @@ class Situation:
     browser: Browser
     now: int
     consent: Asked | None = None
-    is_undelivered: bool = False
+    undelivered: str | None = None
 
     @property
     def state(self) -> SignIn:

@@ -28,8 +28,8 @@ class SignIn:
     `notice`: what must be shown before going on, a list of new recovery codes or the number of those left.
     `invitation`: what the person said to one, `accepted` or `declined`. `challenge`: what a passkey is to sign, in
     base64url. `sent`: the newest code that was sent. `trust`: the person wants this browser to be trusted. `adding`:
-    the factor that they want to have besides. `consented`: they let the client have what it asks for. `ends_at`: when
-    the sign-in is over however busy it is, once it is stored.
+    the factor that they want to have besides; `added`: they have it. `consented`: they let the client have what it asks
+    for. `ends_at`: when the sign-in is over however busy it is, once it is stored.
     """
 
     request: AuthorizationRequest
@@ -44,6 +44,7 @@ class SignIn:
     sent: SentCode | None = None
     trust: bool = False
     adding: str = ""
+    added: bool = False
     consented: bool = False
     ends_at: int = 0
 
@@ -80,6 +81,7 @@ def dump(state: SignIn) -> dict[str, Any]:
         "sent": state.sent and asdict(state.sent),
         "trust": state.trust,
         "adding": state.adding,
+        "added": state.added,
         "consented": state.consented,
         "ends_at": state.ends_at,
     }
@@ -118,6 +120,7 @@ def load(value: Mapping[str, Any]) -> SignIn:
         sent=SentCode(**value["sent"]) if value["sent"] else None,
         trust=value["trust"],
         adding=value["adding"],
+        added=value["added"],
         consented=value["consented"],
         ends_at=value["ends_at"],
     )

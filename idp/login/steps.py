@@ -176,7 +176,7 @@ class Refused:
 class Lost:
     """The sign-in cannot go on: `expired`, `other-browser`, `forbidden-form` or `unknown-client`.
 
-    It can begin anew with its `request`.
+    `signed-in`: its first page was left open while this browser signed in. It can begin anew with its `request`.
     """
 
     why: str

@@ -50,7 +50,7 @@ class Addressed:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Nothing is sent. `seconds` until it may be; `is_pause`: only a moment after the last one, which is on its way."""
+    """Nothing is sent. `seconds` until it may be; `is_pause`: only a moment after the last one."""
 
     seconds: int
     is_pause: bool

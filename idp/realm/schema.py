@@ -18,6 +18,7 @@ from idp.realm.words import (
     BASE32,
     MAIL_ADDRESS,
     PEM_CERTIFICATE,
+    SUPPORT,
     Audience,
     Duration,
     Label,
@@ -134,6 +135,8 @@ class Realm(Section):
     """The name in URLs; the people of a realm are kept under it, so a new name is a new realm."""
     display_name: Text | None = None
     """What people see."""
+    support_url: Annotated[str, Field(pattern=SUPPORT)] | None = None
+    """Where people who cannot sign in get help: an https address, or `mailto:` and an e-mail address."""
     theme: Name = "base"
     """The look of the pages."""
     locales: tuple[Locale, ...] = Field(default=("en",), min_length=1)

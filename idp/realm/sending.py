@@ -41,6 +41,10 @@ def _check_sms(sms: Sms, mode: Mode) -> Iterator[Finding]:
     for key in NEEDS[sms.sender]:
         if given[key] is None:
             yield Finding((*path, "sender"), f"the sender '{sms.sender}' needs the key '{key}' beside it")
+    taken = (*NEEDS[sms.sender], "api_base_url") if NEEDS[sms.sender] else ()
+    for key, value in (given | {"api_base_url": sms.api_base_url}).items():
+        if value is not None and key not in taken:
+            yield Finding((*path, key), f"'{key}' is for nothing with the sender '{sms.sender}': remove it", key=True)
     if sms.api_base_url is not None and _is_clear_text(sms.api_base_url):
         url = shortened(sms.api_base_url)
         message = f"'{url}' would get the token of the account in clear: use https (http is for this machine)"

@@ -25,6 +25,7 @@ SENDER = r"^(?:[^<>@\"\x00-\x1f\x7f]{1,100} <[^@\s<>]{1,64}@[^@\s<>]{1,190}>|[^@
 SMS_SENDER = r"^(?:\+[1-9][0-9]{6,14}|MG[0-9a-f]{32})$"
 VERIFY_SERVICE = r"^VA[0-9a-f]{32}$"
 URI = r"^[A-Za-z][A-Za-z0-9+.-]*:[!#-\[\]-~]+$"
+SUPPORT = r"^(?:https://[!#-\[\]-~]{1,500}|mailto:[^@\s?&]{1,64}@[^@\s?&]{1,190})$"
 AUDIENCE = r"^(?:[A-Za-z][A-Za-z0-9+.-]*:[!$-\[\]-~]+|[A-Za-z0-9._~-]{1,100})$"
 BASE64 = r"^[A-Za-z0-9+/]+={0,2}$"
 BASE64URL = r"^[A-Za-z0-9_-]+$"
@@ -46,6 +47,7 @@ PATTERNS = {
     SMS_SENDER: "must be a number such as +15005550006, or a messaging service (MG and 32 hexadecimal digits)",
     VERIFY_SERVICE: "must be a Verify service: VA and 32 hexadecimal digits",
     URI: "must be an absolute URI, such as https://api.example.com",
+    SUPPORT: "must be an https address, or such as mailto:help@example.com",
     BASE64: "must be base64",
     BASE64URL: "must be base64url without padding",
     PEM_CERTIFICATE: "must be one certificate in PEM",

@@ -1,10 +1,11 @@
 """Guesses of secrets, counted before they are evaluated, in a transaction of their own."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, delete, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, func, select, update
 
 from idp.store.database import Transaction
 from idp.store.tables import guesses
@@ -83,6 +84,28 @@ def blocked_for(tx: Transaction, subject: str, now: int) -> int:
     """Seconds until the next guess is evaluated."""
     until = tx.execute(_BLOCKED_UNTIL, {"of": subject}).scalar_one_or_none()
     return max(0, (until or 0) - now)
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """Until when the next guess waits (seconds since the epoch), None where none does.
+
+    `passwords`: from that network, of all that have guessed, which waits for longest.
+    """
+
+    second_factors: int | None
+    passwords: int | None
+
+
+def waits(tx: Transaction, user_id: str, now: int) -> Waits:
+    """The waits of a person that are not over."""
+
+    def latest(which: ColumnElement[bool]) -> int | None:
+        until = select(func.max(guesses.c.blocked_until)).where(which, guesses.c.blocked_until > now)
+        return tx.execute(until).scalar_one_or_none()
+
+    codes = latest(guesses.c.subject == second_factor_subject(user_id))
+    return Waits(codes, latest(guesses.c.subject.startswith(f"password:{user_id}:")))
 
 
 def clear(tx: Transaction, subject: str) -> bool:

@@ -82,10 +82,11 @@ def report(
     return get(tx, found)
 
 
-def is_lost(tx: Transaction, message_id: str) -> bool:
-    """Whether it is known that the message did not get through."""
-    status = tx.execute(select(messages.c.status).where(messages.c.id == message_id)).scalar_one_or_none()
-    return status in ("failed", "undelivered", "canceled")
+def lost(tx: Transaction, message_id: str) -> str | None:
+    """The class in which a message failed of which it is known that it did not get through."""
+    is_lost = messages.c.status.in_(("failed", "undelivered", "canceled"))
+    found = tx.execute(select(messages.c.failure).where(messages.c.id == message_id, is_lost)).first()
+    return None if found is None else found.failure or "transient"
 
 
 def get(tx: Transaction, message_id: str) -> Message | None:

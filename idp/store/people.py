@@ -41,7 +41,7 @@ class Known:
 
     @property
     def is_shut(self) -> bool:
-        """Whether too many guesses were wrong: nothing but a reset opens the second factors again."""
+        """Whether too many guesses were wrong: an administrator alone opens the second factors again."""
         return self.wrong >= SECOND_FACTOR_SHUT_AT
 
     def of_factor(self, factor: str) -> tuple[StoredFactor, ...]:

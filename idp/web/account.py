@@ -10,6 +10,7 @@ from idp.account.account import CONFIRM_WITHIN, Account
 from idp.account.applications import applications
 from idp.account.devices import devices
 from idp.account.security import addable, security
+from idp.login.account_notes import told
 from idp.login.browser import Browser
 from idp.login.dispatcher import SignIns
 from idp.login.request import AuthorizationRequest
@@ -28,7 +29,6 @@ from idp.web.sign_in_pages import account_url
 SECTIONS: dict[str, str] = {"security": "", "devices": "/devices", "applications": "/applications"}
 """Where each of the pages is, below `/realms/{realm}/account`."""
 _SHOWN = {"security": security, "devices": devices, "applications": applications}
-_NOTE = "account note"
 
 Show = Callable[[Account, Browser], Response]
 
@@ -81,7 +81,7 @@ class AccountEndpoints:
             def show(account: Account, browser: Browser) -> Response:
                 with self._database.read() as tx:
                     shown = _SHOWN[name](tx, account)
-                note = self._note(request, browser)
+                note = told(self._sealer, browser.session, dict(request.scope["idp.query"]))
                 return self._shown.section(request, at, account, name=name, shown=shown, note=note, here=here)
 
             return self._entrance.enter(request, at, wanted(request, here), show)
@@ -101,17 +101,6 @@ class AccountEndpoints:
             return self._entrance.sign_in.respond(request, at, lambda: step)
 
         return self._entrance.enter(request, at, wanted(request, here), lead_on)
-
-    def _note(self, request: Request, browser: Browser) -> str | None:
-        """What was just done. A link of somebody else's cannot say so."""
-        query = dict(request.scope["idp.query"])
-        note, key = query.get("note", ""), query.get("key", "")
-        return note if note and key == note_key(self._sealer, browser, note) else None
-
-
-def note_key(sealer: Sealer, browser: Browser, note: str) -> str:
-    """What a note must come with to be shown in this session."""
-    return sealer.mac(_NOTE, f"{browser.session}:{note}")
 
 
 def wanted(request: Request, back: str, *, confirm: int | None = None, changing: str = "") -> AuthorizationRequest:

@@ -16,13 +16,14 @@ from idp.account.password import ChangePassword
 from idp.account.recovery_codes import MakeCodes
 from idp.factors.breached import Breached
 from idp.factors.password import Passwords
+from idp.login.account_notes import note_of
 from idp.login.browser import Browser, Cookies
 from idp.login.request import AuthorizationRequest
 from idp.login.steps import Entered, Message, Page
 from idp.outbound.letters import Letters
 from idp.store.database import Database
 from idp.tokens.sealing import NotSealedHere, Sealer
-from idp.web.account import SECTIONS, Entrance, note_key, wanted
+from idp.web.account import SECTIONS, Entrance, wanted
 from idp.web.account_pages import AccountPages
 from idp.web.origin import is_foreign
 from idp.web.realms import Handler, InRealm
@@ -164,7 +165,7 @@ class ChangeEndpoints:
                 self._entrance.cookies.keep(response, at.realm.name, Cookies(secret="", session=""))
                 return response
             case Done():
-                note = {"note": result.message, "key": note_key(self._sealer, asked.browser, result.message)}
+                note = note_of(self._sealer, asked.browser.session, result.message)
                 return RedirectResponse(f"{_back(asked)}?{urlencode(note)}", 303)
 
     def _ask(self, asked: _Asked, account: Account, *, error: Message | None = None) -> Response:

@@ -70,7 +70,7 @@ class Pages:
             locale=locale,
             template=template,
             context={
-                "realm": _Shown(realm.name, realm.title) if realm else _NOWHERE,
+                "realm": _Shown(realm.name, realm.title, realm.support_url) if realm else _NOWHERE,
                 "dev": self._settings.dev,
                 "error": None,
                 "reasons": (),
@@ -95,6 +95,7 @@ class Pages:
         *,
         status: int,
         next_url: str | None = None,
+        next_label: str = "next.start-again",
     ) -> Response:
         """What is wrong, and what to do next. `next_url`: where a sign-in that cannot go on begins anew."""
         locale = self.locale(request, realm)
@@ -103,7 +104,7 @@ class Pages:
             "title": self.message(realm, locale, f"{page}.title"),
             "message": self.message(realm, locale, f"{page}.message"),
             "next_url": next_url,
-            "next_label": self.message(realm, locale, "next.start-again") if next_url else None,
+            "next_label": self.message(realm, locale, next_label) if next_url else None,
             "request_id": request_id.get(),
         }
         return self.render(request, realm, "page/error.html", context, locale=locale, status=status)
@@ -134,9 +135,10 @@ class _Shown:
 
     name: str
     title: str
+    support: str | None
 
 
-_NOWHERE = _Shown("", "idp")
+_NOWHERE = _Shown("", "idp", None)
 
 
 def _policy(form_action: str | None, frames: Sequence[str], *, is_scripted: bool) -> str:

@@ -25,7 +25,7 @@ from idp.web.sign_in_pages import SignInPages, account_url, forms, way_back
 
 # Addresses that are longer do not get through every proxy.
 _LONGEST_ADDRESS = 6000
-_LOST_STATUS = {"expired": 400, "other-browser": 403, "forbidden-form": 403, "unknown-client": 400}
+_LOST_STATUS = {"expired": 400, "other-browser": 403, "signed-in": 403, "forbidden-form": 403, "unknown-client": 400}
 
 
 class SignInEndpoints:
@@ -144,4 +144,6 @@ class SignInEndpoints:
 
     def _lost(self, request: Request, at: InRealm, lost: Lost) -> Response:
         again = way_back(at, lost.request)
-        return self._pages.error(request, at.realm, f"page.{lost.why}", status=_LOST_STATUS[lost.why], next_url=again)
+        label = "next.go-on" if lost.why == "signed-in" else "next.start-again"
+        status = _LOST_STATUS[lost.why]
+        return self._pages.error(request, at.realm, f"page.{lost.why}", status=status, next_url=again, next_label=label)

@@ -15,6 +15,7 @@ from idp.login.request import AuthorizationRequest, AuthorizationResponse
 from idp.login.steps import (
     BlockedPage,
     ChoicePage,
+    CodesLowPage,
     CodesPage,
     ConsentPage,
     EnrolPage,
@@ -59,7 +60,7 @@ class SignInPages:
             "client_name": client_name,
             "username": page.username,
             "error": _sentence(t, page.error.key, page.error.values) if page.error else None,
-            "reasons": [*(_reason(t, r, client_name) for r in page.reasons), *_to_set_up(t, page)],
+            "reasons": [*dict.fromkeys(_reason(t, r, client_name) for r in page.reasons), *_to_set_up(t, page)],
             "alternatives": [
                 {"label": t(f"try.{other}"), "url": f"{forms(at)}?{urlencode({**here, 'factor': other})}"}
                 for other in page.others
@@ -119,6 +120,7 @@ def _own(t: Any, at: InRealm, page: Page, client_name: str) -> dict[str, Any]:
             }
             if page.is_fixed:
                 own["not_you"] = _not_you(at, page)
+            if page.is_fixed and page.request.client_id != ACCOUNT.client_id:
                 own["reasons"] = [t("reason.again", client=client_name)]
             return own
         case EnrolPage():
@@ -131,6 +133,8 @@ def _own(t: Any, at: InRealm, page: Page, client_name: str) -> dict[str, Any]:
             return codes_shown(at.realm, page.username, page.codes)
         case InvitationPage():
             return _invitation(t, page.invitation)
+        case CodesLowPage():
+            return {"left": page.left, "make": f"{account_url(at)}/recovery-codes"}
         case BlockedPage():
             return {"title": t(f"blocked.{page.why}.title"), "message": t(f"blocked.{page.why}.message")}
         case _:
@@ -177,7 +181,7 @@ def _languages(at: InRealm, page: Page) -> dict[str, str]:
         return {}
     if isinstance(page, PasswordPage) and not page.request.is_protected:
         return {code: begin_again(at, page.request, **{CHOSEN_LANGUAGE: code}) for code in at.realm.locales}
-    here = f"{forms(at)}?{urlencode({'transaction': page.handle})}"
+    here = f"{forms(at)}?{urlencode({'transaction': page.handle, 'factor': page.name})}"
     return {code: f"{here}&{CHOSEN_LANGUAGE}={code}" for code in at.realm.locales}
 
 
@@ -193,6 +197,9 @@ def _reason(t: Any, reason: Reason, client_name: str) -> str:
     required = reason.requirement
     if required.source == "encourage":
         return str(t("reason.encourage"))
+    if required.source == "account":
+        key = "reason.account" if reason.age is None else "reason.account-age"
+        return str(t(key, age=duration(t, reason.age or 0)))
     if required.rule is None:
         return str(t("reason.request", client=client_name))
     if required.max_age is not None and reason.age is not None and reason.age > required.max_age:

@@ -256,7 +256,7 @@ def test_whoever_does_not_confirm_stays_signed_in(tour: Tour, portal: Portal) ->
         ("unknown_client", "This application is not known here"),
         ("unknown_redirect", "The way back is not registered"),
         ("not_found", "This page does not exist"),
-        ("other_browser", "This sign-in was started in another browser"),
+        ("other_browser", "This sign-in was started elsewhere"),
         ("blocked", "Your second factor is locked"),
     ],
 )

@@ -18,8 +18,9 @@ from tests.visitor import PASSWORD, Page, Visitor
 NUMBER = "+49 170 1234567"
 MASKED = "••••••••67"
 WRONG = "That code is not right. Type the one from the newest message."
+WAIT = "Too many wrong codes. Try again in 1 minute."
 EXPIRED = "That code is no longer good. Have a new one sent."
-LOST = "The code could not be delivered. Try again, or use another way."
+LOST = "The code could not be delivered just now. Try again later, or use another way."
 
 
 @pytest.fixture
@@ -141,7 +142,7 @@ def test_an_address_is_set_up_and_used(billing: Portal, visitor: Visitor, mailbo
     assert claims["amr"] == ["pwd", "email", "mfa"]
     letter = soon(lambda: mailbox.letters[1:])[0]
     assert letter.message["subject"] == "A way of signing in was added to your account"
-    assert "codes by mail" in letter.text
+    assert "codes by e-mail" in letter.text
     assert "\nFrom the network address: 127.0.0.1" in letter.text
 
     visitor.http.cookies.clear()
@@ -159,7 +160,7 @@ def test_the_next_one_has_to_wait_a_moment(billing: Portal, owner: Visitor, twil
 
     again = press(owner, page)
 
-    assert again.alert == "A code is on its way already. Wait a moment before you ask for another."
+    assert again.alert == "A code is on its way already. You can ask for another in 30 seconds."
     assert len(twilio.texts) == 2
     assert "code" in owner.submit(again, code=code_of(twilio.texts[-1])).parameters()
 
@@ -206,11 +207,11 @@ def test_wrong_codes_count_with_those_of_every_other_factor(
     page = owner.submit(page, code="000000")
     page = owner.submit(owner.another_way(page, "recovery-codes"), recovery_code="aaaa-bbbb-cccc-dddd")
     page = owner.submit(owner.another_way(page, "sms"), code="000000")
-    assert page.alert == WRONG
+    assert page.alert == WAIT, "whoever has to wait is told at once"
 
     page = owner.submit(page, code=code_of(twilio.texts[-1]))
 
-    assert page.alert == "Too many wrong codes. Try again in 1 minute."
+    assert page.alert == WAIT
 
 
 @pytest.mark.attack
@@ -253,7 +254,7 @@ def test_a_number_that_gets_no_messages_is_refused(
 def test_who_is_not_reached_is_told_and_goes_another_way(
     billing: Portal, owner: Visitor, twilio: TwilioStandIn
 ) -> None:
-    twilio.trouble = Trouble(status=400, code=21610)
+    twilio.trouble = Trouble(status=503)
 
     page = press(owner, asked(billing, owner))
 
@@ -272,7 +273,68 @@ def test_a_message_that_is_lost_later_is_told_as_soon_as_it_is_known(
     assert answer is not None
     assert answer.status_code < 300
 
-    assert owner.get(str(page.response.url)).alert == LOST
+    assert owner.get(str(page.response.url)).alert == "Text messages do not reach that number. Use another way."
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        (21610, "That number wants no more messages from us."),
+        (21408, "Text messages do not reach that number."),
+        (30450, "The code could not be delivered just now. Try again later"),
+        (20003, "Codes cannot be sent this way until an administrator mends it."),
+    ],
+)
+def test_who_is_not_reached_is_told_what_to_do_about_it(
+    billing: Portal, owner: Visitor, twilio: TwilioStandIn, code: int, told: str
+) -> None:
+    twilio.trouble = Trouble(status=400, code=code)
+
+    assert press(owner, asked(billing, owner)).alert.startswith(told)
+
+
+def test_after_a_failure_nothing_is_said_to_be_on_its_way(
+    billing: Portal, owner: Visitor, twilio: TwilioStandIn
+) -> None:
+    twilio.trouble = Trouble(status=503)
+    page = press(owner, asked(billing, owner))
+    owner.server.clock.advance(10)
+
+    page = press(owner, page)
+
+    assert page.alert == "You can ask for a code again in 20 seconds. Or use another way."
+    assert any("factor=recovery-codes" in link for link in page.links)
+
+
+def test_who_chose_a_text_message_types_it_where_it_was_asked_for(
+    portal: Portal, billing: Portal, owner: Visitor, twilio: TwilioStandIn
+) -> None:
+    page = owner.get(f"{owner.server.issuer()}/account/add/totp")
+    page = press(owner, owner.submit(page, username="alice", password=PASSWORD))
+    page = owner.submit(page, code=code_of(twilio.texts[-1]))
+    owner.secrets["alice"] = page.totp_secret
+    assert "It is added." in owner.submit(page, code=owner.code("alice")).text
+    owner.http.cookies.clear()
+    owner.server.clock.advance(600)
+    page = owner.submit(billing.send(owner), username="alice", password=PASSWORD)
+    assert page.step == "totp", "the app was used last"
+
+    chosen = owner.another_way(page, "sms")
+    in_german = owner.get(next(link for link in chosen.links if "kc_locale=de" in link))
+    sent = press(owner, in_german)
+
+    assert (in_german.step, sent.step) == ("sms", "sms")
+    german_again = owner.get(next(link for link in sent.links if "kc_locale=de" in link))
+    assert (german_again.step, owner.another_way(sent, "totp").step) == ("sms", "totp")
+    assert "code" in owner.submit(sent, code=code_of(twilio.texts[-1])).parameters()
+
+
+def test_without_its_code_a_number_is_not_set_up_and_the_page_says_what_is_missing(
+    billing: Portal, visitor: Visitor, twilio: TwilioStandIn
+) -> None:
+    page = press(visitor, choose(billing, visitor, "sms"), destination=NUMBER)
+
+    assert visitor.submit(page).alert.startswith("The code is missing: type the one that was sent.")
 
 
 def test_a_number_that_is_not_reached_is_not_set_up(
@@ -280,7 +342,8 @@ def test_a_number_that_is_not_reached_is_not_set_up(
 ) -> None:
     twilio.trouble = Trouble(status=400, code=21211)
     page = press(visitor, choose(billing, visitor, "sms"), destination=NUMBER)
-    assert (page.step, page.alert) == ("sms-enrol", LOST)
+    assert page.step == "sms-enrol"
+    assert page.alert == "That number cannot get text messages. Use the number of a mobile phone."
     assert "Set up something else" in page.text
 
     twilio.trouble = None
@@ -327,8 +390,9 @@ def test_a_provider_that_makes_the_code_itself(
     twilio: TwilioStandIn,
     mailbox: Mailbox,
 ) -> None:
-    section = {"sender": "twilio-verify", "verify_service": VERIFY_SERVICE}
-    server = start(with_sending(twilio, mailbox, **section))
+    realm = with_sending(twilio, mailbox, sender="twilio-verify", verify_service=VERIFY_SERVICE)
+    del realm["factors"]["sms"]["from"]
+    server = start(realm)
     billing, visitor = register(server, "billing"), visit(server)
     page = press(visitor, choose(billing, visitor, "sms"), destination=NUMBER)
     made = soon(lambda: twilio.verifications)["+491701234567"]

@@ -32,14 +32,14 @@ def sending(twilio: TwilioStandIn, mailbox: Mailbox, **sms: Any) -> dict[str, An
         "sender": "twilio",
         "account_sid": ACCOUNT_SID,
         "auth_token": AUTH_TOKEN,
-        "from": FROM,
-        "verify_service": VERIFY_SERVICE,
         "countries": ["US", "DE"],
         "api_base_url": twilio.url,
     }
     realm = demo_realm(
         mail={"server": {"host": "127.0.0.1", "port": mailbox.port}, "from": "Demo <no-reply@a.example>"}
     )
+    is_verify = sms.get("sender") == "twilio-verify"
+    section |= {"verify_service": VERIFY_SERVICE} if is_verify else {"from": FROM}
     realm["factors"] |= {"sms": section | sms, "email": {}}
     return realm
 

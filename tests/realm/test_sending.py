@@ -15,6 +15,7 @@ ENVIRONMENT = TWILIO | {
     "BILLING_CLIENT_SECRET": "billing secret 0123456789",
     "REPORT_CLIENT_SECRET": "report secret 0123456789",
 }
+ACCOUNT = "sender: twilio, account_sid: a, auth_token: b, from: '+15005550006'"
 MAIL = "mail: {from: a@b.example, server: {host: mail.example.com}}\n"
 
 
@@ -69,8 +70,11 @@ def test_an_account_comes_from_the_environment_and_must_be_there(name: str) -> N
         ("sender: twillio", "unknown value 'twillio' for 'sender', did you mean 'twilio'?"),
         ("sender: console, countries: [de]", "the key 'countries' is here twice: it is already in line 26"),
         ("sender: console, from: '0170 1234567'", "must be a number such as +15005550006"),
-        ("sender: console, api_base_url: 'http://twilio.example/'", "would get the token of the account in clear"),
-        ("sender: console, api_base_url: 'https://['", "would get the token of the account in clear"),
+        (f"{ACCOUNT}, api_base_url: 'http://twilio.example/'", "would get the token of the account in clear"),
+        (f"{ACCOUNT}, api_base_url: 'https://['", "would get the token of the account in clear"),
+        ("sender: console, account_sid: a", "26:43: 'account_sid' is for nothing with the sender 'console': remove it"),
+        ("sender: console, api_base_url: 'https://a.example'", "'api_base_url' is for nothing with the sender"),
+        (f"{ACCOUNT}, verify_service: VA{'0' * 32}", "'verify_service' is for nothing with the sender 'twilio'"),
         ("sender: console, lifetime: 20m", "'lifetime' must be at most 10m"),
         ("sender: console, daily_limit: 0", "'daily_limit' must be at least 1"),
         ("sender: console, auth_token: ''", "'auth_token' is empty: give it a value"),

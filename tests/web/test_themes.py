@@ -48,7 +48,7 @@ EXTRA: dict[str, dict[str, Any]] = {
     "login/sms-enrol.html": {"to": "+491701234567", "suggested": "", "is_sent": True},
     "login/email-enrol.html": {"to": "", "suggested": "alice@example.com", "is_sent": True},
     "login/enrol-choice.html": {"factors": ["webauthn", "totp", "sms", "email"]},
-    "login/recovery-codes-low.html": {"left": 3},
+    "login/recovery-codes-low.html": {"left": 3, "make": "/account/recovery-codes"},
     "login/invitation.html": {"since": "From a day on.", "snoozes": "Three times."},
     "login/consent.html": {
         "scopes": ["See your name", "Move money"],
@@ -93,6 +93,8 @@ SERVER_KEYS: dict[str, dict[str, Any]] = {
     "error.code-used": {},
     "error.second-factor-wait": {"minutes": 2},
     "error.second-factor-wait-seconds": {"seconds": 20},
+    "error.just-sent": {"seconds": 30},
+    "error.send-pause": {"seconds": 30},
     "error.recovery-code": {},
     "error.passkey-late": {},
     "error.stale-form": {},
@@ -107,7 +109,7 @@ SERVER_KEYS: dict[str, dict[str, Any]] = {
     **{f"scope.{name}": {} for name in STANDARD_SCOPES},
     **{f"detail.{name}": {} for name in ("locations", "actions", "datatypes", "identifier", "privileges", "yes", "no")},
     **{f"consent.lasts-{how}": {"duration": "12 hours"} for how in ("session", "offline")},
-    **{f"account.done-{done}": {} for done in ("renamed", "removed", "forgotten", "signed-out", "withdrawn")},
+    **{f"account.done-{done}": {} for done in ("added", "renamed", "removed", "forgotten", "signed-out", "withdrawn")},
     "account.agent": {"browser": "Firefox", "system": "Linux"},
     "account.agent-unknown": {},
     "error.password-differs": {},
@@ -120,6 +122,8 @@ SERVER_KEYS: dict[str, dict[str, Any]] = {
     "reason.rule-age": {"rule": "administrators", "age": "9 hours", "max_age": "8 hours"},
     "reason.request": {"client": "Portal"},
     "reason.again": {"client": "Portal"},
+    "reason.account": {},
+    "reason.account-age": {"age": "9 hours"},
     "reason.enrol": {},
     "reason.enrol-another": {},
     **{f"try.{name}": {} for name in ("password", "enrol-choice", *SECOND_FACTORS)},
@@ -144,10 +148,15 @@ SERVER_KEYS: dict[str, dict[str, Any]] = {
             "passkey-copied",
             "sent-code",
             "code-expired",
-            "just-sent",
             "send-limit",
             "send-failed",
-            "not-delivered",
+            "lost-number",
+            "lost-address",
+            "lost-opted-out",
+            "lost-for-now",
+            "lost-until-mended",
+            "code-missing",
+            "second-factor-shut",
             "address",
             "phone-unreadable",
             "phone-kind",
@@ -174,7 +183,7 @@ SERVER_KEYS: dict[str, dict[str, Any]] = {
         for kind, names in {
             "page": (
                 "not-found bad-request unknown-client redirect-uri request-uri expired other-browser forbidden-form"
-                " too-large unavailable bug method"
+                " signed-in too-large unavailable bug method"
             ),
             "blocked": "no-factor shut",
         }.items()
@@ -186,7 +195,7 @@ SERVER_KEYS: dict[str, dict[str, Any]] = {
 
 def context(template: str, **changed: Any) -> dict[str, Any]:
     return {
-        "realm": SimpleNamespace(name="demo", title="Example API portal"),
+        "realm": SimpleNamespace(name="demo", title="Example API portal", support="mailto:help@example.com"),
         "dev": False,
         "languages": [
             {"code": "en", "name": "English", "url": "?ui=en", "current": True},
@@ -301,7 +310,7 @@ def test_a_hostile_value_is_text_wherever_it_stands(template: str) -> None:
             case list():
                 return [poisoned(item) for item in value]
             case SimpleNamespace():
-                return SimpleNamespace(name=CANARY, title=CANARY)
+                return SimpleNamespace(name=CANARY, title=CANARY, support=CANARY)
             case _:
                 return CANARY
 

@@ -30,7 +30,7 @@ def test_the_first_page_of_another_browser_is_of_no_use(
     refused = other.submit(page, username="alice", password=PASSWORD)
 
     assert refused.status == 403
-    assert "started in another browser" in refused.text
+    assert "started elsewhere" in refused.text
     assert SESSION not in other.cookies()
 
 
@@ -86,6 +86,7 @@ def test_a_page_left_open_in_another_tab_leads_on_after_signing_in(portal: Porta
 
     late = visitor.submit(forgotten, username="alice", password=PASSWORD)
 
+    assert (late.status, "You are signed in already" in late.text) == (403, True)
     assert "code" in visitor.get(next(link for link in late.links if "/auth?" in link)).parameters()
 
 
