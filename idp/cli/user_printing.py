@@ -26,7 +26,7 @@ def print_person(known: Known, waits: Waits, *, as_json: bool) -> None:
         "wrong_second_factor_guesses": known.wrong,
         "second_factors_shut": known.is_shut,
         "second_factors_wait_until": _time(waits.second_factors),
-        "passwords_wait_until": _time(waits.passwords),
+        "sign_ins_wait_until": _time(waits.passwords),
     }
     if as_json:
         print(json.dumps(shown, indent=2))

@@ -130,7 +130,9 @@ class SecondFactorStep:
         """A wrong answer, with its event."""
         reason = message.removeprefix("error.")
         emit(Event.FACTOR_REFUSED, **who(attempt.situation, attempt.known), factor=self.factor, reason=reason)
-        return waiting(attempt.counted) or Message(message)
+        # That warning is worth more than how long to wait.
+        told = None if message == "error.passkey-copied" else waiting(attempt.counted)
+        return told or Message(message)
 
 
 def count(tx: Transaction, known: Known, factor: str, now: int) -> int | Message:

@@ -33,6 +33,7 @@ def test_somebody_without_a_factor_sets_one_up_after_the_password(owner: Owner) 
     assert "You have none yet" in owner.open().html
     owner.add_app("My phone")
     page = owner.open()
+    assert "It is added." not in page.html, "it is said once"
     assert all(words in page.html for words in ("My phone", "10 codes left", "What if I lose it?"))
 
 

@@ -30,6 +30,29 @@ def test_the_sign_in_leads_back_to_the_page_that_was_asked_for(owner: Owner, pat
         assert address(page) == f"/realms/demo/account{path}"
 
 
+def test_a_change_says_why_the_person_is_asked_again_and_how_old_the_last_proof_is(
+    owner: Owner, server: RunningServer
+) -> None:
+    owner.open()
+    server.clock.advance(540)
+    page = owner.open("/password", signs_in=False)
+    assert page.step == "password"
+    assert "To change your account, confirm that it is you. Your last confirmation was 9 minutes ago." in page.text
+    owner.add_app("My phone")
+    server.clock.advance(570)
+    page = owner.open("/password", signs_in=False)
+    assert page.step == "totp"
+    assert "Your last confirmation was 10 minutes ago." in page.text
+    assert "stronger" not in page.text
+    german = owner.visitor.get(next(link for link in page.links if "kc_locale=de" in link))
+    assert "Ihre letzte Bestätigung ist 10 Minuten alt." in german.text
+
+
+def test_the_page_of_the_password_says_what_is_refused(owner: Owner) -> None:
+    page = owner.open("/password")
+    assert "only repeats a few characters, or is little more than a name" in page.text
+
+
 def test_single_sign_on_opens_them(owner: Owner, portal: Portal) -> None:
     portal.sign_in(owner.visitor)
     assert "Second factors" in owner.open(signs_in=False).html

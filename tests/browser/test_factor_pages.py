@@ -81,7 +81,4 @@ def test_the_pages_of_a_sign_in_with_every_factor(
     twilio.trouble = Trouble(status=400, code=21610)
     person.follow(person.page.locator("button[name=send]").click)
     look(person, "Get a code by text message")
-    assert (
-        person.alert
-        == "That number wants no more messages from us. Answer the last one with START, or use another way."
-    )
+    assert person.alert.startswith("That number wants no more messages from us. Answer the last one with START")

@@ -1,11 +1,13 @@
 """`idp user`: what an administrator does holds at once for a running server, and is on record."""
 
 import json
+import re
 import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine, text
 
 from tests.cli.conftest import Command, User, audited
 from tests.clock import Clock
@@ -138,7 +140,22 @@ def test_a_person_is_shown_without_secrets(user: User) -> None:
     assert [f["factor"] for f in shown["factors"]] == ["totp"]
     assert shown.keys() >= {"id", "username", "email", "roles", "groups", "recovery_codes_left", "second_factors_shut"}
     assert not [key for key in shown if "password" in key or "secret" in key]
-    assert "factors: totp (added " in user("show", "ada").out
+    out = user("show", "ada").out
+    assert re.search(r"^factors: totp \(added [^,]*, not used yet\)$", out, re.MULTILINE)
+    assert "second factors wait until: none" in out
+
+
+def test_until_when_a_person_waits_is_shown(user: User, portal: Portal, visitor: Visitor, database_url: str) -> None:
+    page = visitor.submit(portal.send(visitor), username="ada", password=PASSWORD)
+    for _ in range(3):
+        page = visitor.submit(page, code="000000")
+    # Commands go by the clock on the wall.
+    engine = create_engine(database_url)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE guesses SET blocked_until = 4102444800"))
+    engine.dispose()
+
+    assert "second factors wait until: 2100-01-01T00:00:00+00:00" in user("show", "ada").out
 
 
 def test_disabling_ends_the_session_and_the_grant_and_keeps_the_person_out(

@@ -42,6 +42,7 @@ def test_an_invitation_is_put_off_until_it_cannot_be(start: Start, register: Reg
     page = visitor.submit(portal.send(visitor), username="alice", password=PASSWORD)
 
     assert page.step == "totp-enrol"
+    assert "You need a second factor now." in page.text
 
 
 def test_who_accepts_an_invitation_arrives_with_two_factors(start: Start, register: Register, visit: Visit) -> None:

@@ -160,6 +160,7 @@ def test_when_few_are_left_the_person_is_told_before_going_on(
     warned = without_phone.submit(ask(without_phone, page), recovery_code=codes[6])
 
     assert warned.step == "recovery-codes-low"
+    assert f"{billing.server.issuer()}/account/recovery-codes" in warned.links
     assert "Only 3 recovery codes left" in warned.text
     assert "code" in without_phone.submit(warned).parameters()
     assert administrator.people.show("alice").recovery_left == 3

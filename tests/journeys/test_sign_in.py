@@ -3,10 +3,29 @@
 from collections.abc import Callable
 
 from tests.clock import START, Clock
+from tests.conftest import Start
 from tests.portal import Portal
 from tests.protocol.administrator import Administrator
-from tests.running import RunningServer, demo_realm
+from tests.running import RunningServer, demo_realm, every_factor
 from tests.visitor import PASSWORD, Page, Visitor
+
+
+def test_whoever_cannot_go_on_is_told_whom_to_ask(
+    start: Start, register: Callable[..., Portal], visit: Callable[..., Visitor]
+) -> None:
+    """Ada has lost her app, and the device of Alice holds no passkey; where the realm says how, asking is a link."""
+    address = "mailto:help@example.com"
+    passkeys = every_factor("other", support_url=address)
+    passkeys["second_factor"]["rules"] = [{"name": "passkeys", "level": "phishing-resistant"}]
+    server = start(demo_realm(), passkeys)
+    for realm, username, step in (("demo", "ada", "totp"), ("other", "alice", "webauthn-enrol")):
+        portal, visitor = register(server, "portal", realm=realm), visit(server, realm=realm)
+        page = visitor.submit(portal.send(visitor), username=username, password=PASSWORD)
+        assert page.step == step
+        assert "This does not work for you?" in page.text
+        assert "Ask your administrator" in page.text
+        assert (address in page.links) is (realm == "other")
+    assert "That did not work. Try again, or see “Another way” below." in page.text
 
 
 def test_alice_signs_in_with_her_password(portal: Portal, visitor: Visitor) -> None:

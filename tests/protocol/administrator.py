@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlalchemy import Table, func, select
 
+from idp.admin.access import Access
 from idp.admin.acting import Tell
 from idp.admin.new_people import NewPerson
 from idp.admin.people import People
@@ -58,6 +59,9 @@ class Administrator:
 
     def reset_factors(self, username: str) -> None:
         self.people.reset_factors(username)
+
+    def unlock(self, username: str) -> None:
+        Access(self._database, self._realm, by="test", now=self._server.clock()).unlock(username)
 
     def set_password(self, username: str, password: str) -> None:
         realm = self._server.app.state.realms.get(self._realm)

@@ -298,6 +298,12 @@ def test_an_error_page_needs_no_realm() -> None:
     assert "Not there" in render("page/error.html", realm=None, username=None)
 
 
+@pytest.mark.parametrize(("locale", "of_paper"), [("en", r"\b[Ll]etters?\b"), ("de", r"\bBrief")])
+def test_what_comes_by_mail_is_no_paper(locale: str, of_paper: str) -> None:
+    texts = catalogue(locale).values()
+    assert not [text for text in texts if re.search(of_paper, text)]
+
+
 @pytest.mark.attack
 @pytest.mark.parametrize("template", [t for t in EXTRA if t != "login/enrol-choice.html"])
 def test_a_hostile_value_is_text_wherever_it_stands(template: str) -> None:

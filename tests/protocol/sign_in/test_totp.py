@@ -51,7 +51,7 @@ def test_a_code_is_good_once_wherever_it_is_offered(
     assert other.submit(identify(billing, other), code=code).alert == USED
     again = visitor.submit(portal.send(visitor, prompt="login"), password="correct horse battery staple")
     server.clock.advance(60)
-    assert visitor.submit(again, code=code).alert == WRONG
+    assert visitor.submit(again, code=code).alert == "Too many wrong codes. Try again in 1 minute."
 
 
 def test_the_code_that_proved_a_new_app_is_used_up_by_that(
