@@ -67,7 +67,7 @@ class Following:
             users.set_password(tx, user.id, hashed)
             who = {"realm": realm.name, "user_id": user.id, "username": user.username}
             tx.emit(Event.USER_PASSWORD_SET, **who, by=f"link: {used.link.purpose}")
-            self._confirm(tx, realm, used)
+            self._confirm(tx, realm, used, now=now)
             if used.link.purpose == "reset":
                 self._letters.notice(tx, realm, user, Notice.PASSWORD_CHANGED, now=now, locale=locale)
             return used
@@ -78,7 +78,7 @@ class Following:
             used = self._use_up(tx, realm, found, key=key, now=now)
             if used is None:
                 return _gone(realm)
-            self._confirm(tx, realm, used)
+            self._confirm(tx, realm, used, now=now)
             return used
 
     def _use_up(self, tx: Transaction, realm: Realm, found: Found, *, key: str, now: int) -> Found | None:
@@ -86,10 +86,10 @@ class Following:
         users.lock(tx, found.known.user.id)
         return links.use_up(tx, realm.name, key=key, now=now)
 
-    def _confirm(self, tx: Transaction, realm: Realm, used: Found) -> None:
+    def _confirm(self, tx: Transaction, realm: Realm, used: Found, *, now: int) -> None:
         user = used.known.user
         if used.proves_address and not user.email_verified:
-            users.set_email_verified(tx, user.id)
+            users.set_email_verified(tx, user.id, now=now)
             who = {"realm": realm.name, "user_id": user.id, "username": user.username}
             tx.emit(Event.EMAIL_VERIFIED, **who, by=f"link: {used.link.purpose}")
 

@@ -1,12 +1,18 @@
-"""Whom an administrator may make: names that nobody mistakes for others, roles that the realm has."""
+"""Whom an administrator may make: names that nobody mistakes for others, roles that there are, claims that are some."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import ValidationError
 
 from idp.admin.acting import Refused
 from idp.policy.question import Person
+from idp.realm.claim_sections import Claims
+from idp.realm.document import Node, Position
 from idp.realm.schema import Realm
+from idp.realm.sentences import explain
 from idp.realm.suggestions import did_you_mean
 from idp.store import users
 
@@ -24,6 +30,7 @@ class NewPerson:
     name: str | None
     roles: tuple[str, ...]
     groups: tuple[str, ...]
+    claims: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     def in_realm(self, realm: Realm) -> Person:
         """What policy will see."""
@@ -56,3 +63,16 @@ def check_roles(realm: Realm, roles: Sequence[str], groups: Sequence[str]) -> No
         for name in names:
             if name not in defined:
                 raise Refused(f"realm {realm.name!r} has no {kind} {name!r}{did_you_mean(name, defined)}")
+
+
+# Sentences about what stands here repeat none of it: it is somebody's.
+_UNSHOWN = Node({}, Position(1, 1))
+
+
+def checked_claims(claims: Mapping[str, Any]) -> dict[str, Any]:
+    """As they are stored: without those that are None. Raises Refused."""
+    try:
+        return Claims.model_validate(claims).known()
+    except ValidationError as error:
+        found = explain(error.errors(include_url=False), _UNSHOWN, Claims)
+        raise Refused("; ".join(finding.message for finding in found)) from None

@@ -1,12 +1,12 @@
 """What an administrator can do to a person's account. Each change is one transaction and one audit event."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from idp.account import links
 from idp.account.links import Purpose
 from idp.admin.acting import Acting, Refused
-from idp.admin.new_people import NewPerson, check_names, check_roles
+from idp.admin.new_people import NewPerson, check_names, check_roles, checked_claims
 from idp.events.catalogue import Event
 from idp.factors.breached import Breached
 from idp.factors.password import MAX_BYTES, Passwords
@@ -141,6 +141,18 @@ class People(Acting):
             self.audit(tx, Event.USER_ROLES_SET, user, roles=new_roles, groups=new_groups)
             self.tell(tx, user, Notice.ROLES_SET)
 
+    def set_claims(self, identifier: str, changed: Mapping[str, Any]) -> None:
+        """Those that are named, None for nothing any more; the others stay. Raises Refused."""
+        with self._database.write() as tx:
+            user = self.known(tx, identifier).user
+            claims = checked_claims({**user.claims, **changed})
+            if claims == user.claims:
+                return
+            users.set_claims(tx, user.id, claims=claims, now=self._now)
+            # Their names alone: what they say about the person is none of the log's business.
+            self.audit(tx, Event.USER_CLAIMS_SET, user, claims=sorted(changed))
+            self.tell(tx, user, Notice.CLAIMS_SET)
+
     def reset_factors(self, identifier: str) -> None:
         """Every second factor is removed, with the guesses against it; the next sign-in sets a new one up."""
         with self._database.write() as tx:
@@ -179,6 +191,7 @@ class People(Acting):
                 name=person.name,
                 roles=person.roles,
                 groups=person.groups,
+                claims=checked_claims(person.claims),
             )
         except NameTaken:
             raise Refused("somebody of this realm has this user name or e-mail address") from None

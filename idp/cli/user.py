@@ -36,8 +36,8 @@ def _value(name: str, text: str, metavar: str | None = None) -> Option:
     return lambda parser: parser.add_argument(name, metavar=metavar, help=text)
 
 
-def _repeated(name: str, text: str) -> Option:
-    return lambda parser: parser.add_argument(name, action="append", help=text)
+def _repeated(name: str, text: str, metavar: str | None = None) -> Option:
+    return lambda parser: parser.add_argument(name, action="append", metavar=metavar, help=text)
 
 
 def _public_url(parser: argparse.ArgumentParser) -> None:
@@ -46,6 +46,11 @@ def _public_url(parser: argparse.ArgumentParser) -> None:
 
 _JSON = _flag("--json", "print JSON")
 _ROLES = (_repeated("--role", "a role; may be repeated"), _repeated("--group", "a group; may be repeated"))
+_CLAIM = _repeated(
+    "--claim",
+    'something about the person, such as given_name=Ada or address=\'{"locality": "Paris"}\'; may be repeated',
+    "NAME=VALUE",
+)
 _COMMANDS = {
     "add": _Command(
         "add a person; the password is read from standard input",
@@ -55,6 +60,7 @@ _COMMANDS = {
             _value("--email", "the e-mail address, which signs in as well as the user name"),
             _value("--name", "the full name"),
             *_ROLES,
+            _CLAIM,
             _public_url,
             add_breached_passwords,
         ),
@@ -78,6 +84,11 @@ _COMMANDS = {
             _flag("--no-roles", "take every role away"),
             _flag("--no-groups", "take every group away"),
         ),
+    ),
+    "set-claims": _Command(
+        "set what is known of a person beside name and address; an empty VALUE forgets it",
+        user_account.set_claims,
+        (_CLAIM,),
     ),
     "factors": _Command(
         "list the second factors of a person, or remove one",

@@ -2,18 +2,21 @@
 
 import getpass
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 from idp.admin.acting import Refused
 from idp.admin.new_people import NewPerson
 from idp.cli.user_desk import Desk
 from idp.cli.user_printing import print_list, print_person
+from idp.tokens import plain_json
 
 
 def add(desk: Desk) -> None:
     """Print the identifier; and the link of an invitation that no letter brings."""
     args = desk.args
-    new = NewPerson(desk.person, args.email, args.name, tuple(args.role or ()), tuple(args.group or ()))
+    roles, groups, claims = tuple(args.role or ()), tuple(args.group or ()), _claims(args.claim or ())
+    new = NewPerson(desk.person, args.email, args.name, roles, groups, claims)
     if not args.invite:
         print(desk.people.add(desk.realm, new, _password(), _passwords()))
         return
@@ -60,6 +63,13 @@ def set_roles(desk: Desk) -> None:
     desk.people.set_roles(desk.realm, person, roles=roles, groups=groups)
 
 
+def set_claims(desk: Desk) -> None:
+    """The others stay as they are."""
+    if not (written := desk.args.claim):
+        raise Refused("say which: --claim NAME=VALUE, or --claim NAME= to forget it")
+    desk.people.set_claims(desk.person, _claims(written))
+
+
 def enable(desk: Desk) -> None:
     """They may sign in again."""
     desk.people.set_enabled(desk.person, True)
@@ -73,6 +83,22 @@ def disable(desk: Desk) -> None:
 def delete(desk: Desk) -> None:
     """For good."""
     desk.people.delete(desk.person)
+
+
+def _claims(written: Sequence[str]) -> dict[str, Any]:
+    """By name: text, or what stands in JSON where the claim is an object; None for what is to be forgotten."""
+    claims: dict[str, Any] = {}
+    for word in written:
+        name, separator, value = word.partition("=")
+        if not separator:
+            raise Refused(f"a claim is written NAME=VALUE, not {word!r}")
+        claims[name] = value or None
+        if name == "address" and value:
+            try:
+                claims[name] = plain_json.parsed(value)
+            except ValueError:
+                raise Refused("""an address is written in JSON: address='{"locality": "Paris"}'""") from None
+    return claims
 
 
 def _passwords() -> Any:

@@ -32,7 +32,7 @@ def print_person(known: Known, waits: Waits, *, as_json: bool) -> None:
         print(json.dumps(shown, indent=2))
         return
     for key, value in shown.items():
-        print(f"{key.replace('_', ' ')}: {_text(value)}")
+        print(_line(f"{key.replace('_', ' ')}: {_text(value)}"))
 
 
 def _line(*columns: str) -> str:
@@ -44,6 +44,8 @@ def _text(value: Any) -> str:
     match value:
         case bool():
             return "yes" if value else "no"
+        case dict():
+            return ", ".join(f"{k}={v if isinstance(v, str) else json.dumps(v)}" for k, v in value.items()) or "none"
         case list():
             return ", ".join(v if isinstance(v, str) else _described(v) for v in value) or "none"
     return "none" if value is None else str(value)
@@ -107,6 +109,7 @@ def _user(user: User) -> dict[str, Any]:
         "enabled": user.enabled,
         "roles": list(user.roles),
         "groups": list(user.groups),
+        "claims": dict(user.claims),
         "created": _time(user.created_at),
     }
 

@@ -54,6 +54,7 @@ class Event(Enum):
     USER_DISABLED = Kind("user.disabled", (*_WHO, "by"))
     USER_PASSWORD_SET = Kind("user.password_set", (*_WHO, "by"))
     USER_ROLES_SET = Kind("user.roles_set", (*_WHO, "by", "roles", "groups"))
+    USER_CLAIMS_SET = Kind("user.claims_set", (*_WHO, "by", "claims"))
     USER_UNLOCKED = Kind("user.unlocked", (*_WHO, "by"))
     EMAIL_VERIFIED = Kind("user.email_verified", (*_WHO, "by"))
     LINK_MADE = Kind("link.made", (*_WHO, "purpose", "by"))

@@ -36,6 +36,7 @@ def seed_users(database: Database, sealer: Sealer, passwords: Passwords, realm: 
                     name=user.name,
                     roles=user.roles,
                     groups=user.groups,
+                    claims=user.claims.known(),
                 )
             except NameTaken:
                 continue

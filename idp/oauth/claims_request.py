@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from idp.errors import InvalidRequestError
+from idp.realm.claim_sections import SCOPE_OF_CLAIM
 from idp.tokens import plain_json
-from idp.tokens.claims import SCOPE_OF_CLAIM
 
 _MOST_VALUES = 20
 _MEMBERS = ("id_token", "userinfo")

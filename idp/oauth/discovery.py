@@ -11,11 +11,11 @@ from idp.oauth.pkce import PkceS256
 from idp.oauth.response_modes import MODES
 from idp.oauth.revocation import Revocation
 from idp.realm.algorithms import CONTENT_ENCRYPTION, KEY_ENCRYPTION, SIGNING
+from idp.realm.claim_sections import SCOPE_OF_CLAIM
 from idp.realm.client_sections import Client
 from idp.realm.references import STANDARD_SCOPES
 from idp.realm.schema import Realm
 from idp.realm.signing import ENCRYPTED
-from idp.tokens.claims import SCOPE_OF_CLAIM
 
 _SIGNED = ("id_token", "userinfo", "introspection", "authorization")
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from idp.events.catalogue import Event
 from idp.oauth import access_tokens
-from idp.oauth.claims_request import ByName
+from idp.oauth.person_claims import person_claims
 from idp.oauth.request import Context
 from idp.oauth.sender_constraint import Confirmation, token_type
 from idp.oauth.signing import encrypted, signed
@@ -38,7 +38,7 @@ def issue_tokens(
     used, if it does.
     """
     realm, now = context.realm, context.now
-    scopes = frozenset(scope.split())
+    scopes, by_name = frozenset(scope.split()), grant.asked.claims.get("id_token")
     person = _of_sign_in(realm, grant, known)
     subject = context.keyrings.of(realm).subject(client, grant.user_id)
     access_claims = claims.access(
@@ -82,7 +82,7 @@ def issue_tokens(
             "exp": now + realm.tokens.access,
             "at_hash": _half_hash(access_token, alg),
             **person,
-            **person_claims(known, scopes, client, grant.asked.claims.get("id_token")),
+            **person_claims(context, known, scopes=scopes, client=client, by_name=by_name),
         }
         # OpenID Connect Core section 12.2: a refresh answers no request that a nonce could be of.
         if grant.nonce is not None and grant_type != "refresh_token":
@@ -199,21 +199,6 @@ def issue_without_sign_in(
         "not-before-policy": 0,
         **target.described,
     }
-
-
-def person_claims(known: Known, scopes: frozenset[str], client: Client, by_name: ByName | None) -> dict[str, Any]:
-    """What ID token or UserInfo say of the person: by scope, and by name what a scope of the client would give."""
-    possible = _by_scope(known, frozenset(client.scopes))
-    asked = (by_name or {}).items()
-    welcome = {n: possible[n] for n, values in asked if n in possible and (values is None or possible[n] in values)}
-    return _by_scope(known, scopes) | welcome
-
-
-def _by_scope(known: Known, scopes: frozenset[str]) -> dict[str, Any]:
-    user = known.user
-    return claims.profile(
-        scopes=scopes, username=user.username, name=user.name, email=user.email, email_verified=user.email_verified
-    )
 
 
 def _of_sign_in(realm: Realm, grant: Grant, known: Known) -> dict[str, Any]:

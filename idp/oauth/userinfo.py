@@ -8,7 +8,7 @@ from authlib.oidc.core import UserInfoEndpoint
 from idp.errors import InsufficientScopeError, InvalidRequestError, InvalidTokenError, MissingTokenError
 from idp.oauth import dpop
 from idp.oauth.access_tokens import active
-from idp.oauth.issuing import person_claims
+from idp.oauth.person_claims import person_claims
 from idp.oauth.request import Context, OAuthRequest
 from idp.oauth.sender_constraint import is_met
 from idp.oauth.signing import encrypted, signed
@@ -40,7 +40,7 @@ class UserInfo(UserInfoEndpoint):  # type: ignore[misc]  # Authlib has no types
         by_name = found.grant.asked.claims.get("userinfo") if found.grant and is_own else None
         body = {
             "sub": found.claims["sub"],
-            **person_claims(known, found.scopes, client, by_name),
+            **person_claims(request.context, known, scopes=found.scopes, client=client, by_name=by_name),
             **roles(known.roles_in(request.context.realm)),
         }
         return _as_registered(request.context, client, body)

@@ -58,6 +58,7 @@ class Notice(Enum):
     DISABLED = Kind("disabled")
     ENABLED = Kind("enabled")
     ROLES_SET = Kind("roles-set")
+    CLAIMS_SET = Kind("claims-set")
     DELETED = Kind("deleted")
 
 

@@ -5,7 +5,7 @@ import inspect
 import json
 from typing import Any
 
-from idp.realm import client_sections, factor_sections, policy_sections, schema
+from idp.realm import claim_sections, client_sections, factor_sections, policy_sections, schema
 from idp.realm.section import Section
 from idp.realm.words import DURATION, written_duration
 
@@ -34,7 +34,7 @@ def written_schema() -> str:
 def _field_docstrings() -> dict[tuple[str, str], str]:
     """(model, key in the file) -> the docstring below the field."""
     found = {}
-    for module in (schema, client_sections, factor_sections, policy_sections):
+    for module in (schema, claim_sections, client_sections, factor_sections, policy_sections):
         models = (node for node in ast.parse(inspect.getsource(module)).body if isinstance(node, ast.ClassDef))
         for node in models:
             for field, after in zip(node.body, node.body[1:], strict=False):

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, PrivateAttr
 
 from idp.realm.algorithms import SigningAlgorithm
+from idp.realm.claim_sections import Claims
 from idp.realm.client_sections import Client, Registration, TrustedIssuer
 from idp.realm.factor_sections import RECOVERY, SECOND_FACTORS, Factors, Mail
 from idp.realm.policy_sections import Expectation, Level, Rule, SecondFactorPolicy
@@ -118,6 +119,8 @@ class SeedUser(Section):
     """What is shown."""
     email: Annotated[str, Field(pattern=MAIL_ADDRESS)] | None = None
     """May be used to sign in, too."""
+    claims: Claims = Claims()
+    """What else is known of the person."""
     password: Annotated[str, Field(min_length=1, max_length=1000, repr=False)]
     """Known to everybody who reads this file."""
     roles: Names = ()

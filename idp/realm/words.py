@@ -15,6 +15,7 @@ NAME = r"^[a-z0-9][a-z0-9-]{0,62}$"
 WORD = r"^[!#-\[\]-~]{1,100}$"
 LABEL = r"^[^\x00-\x1f\x7f]{1,100}$"
 LINE = r"^[^\x00-\x1f\x7f]*$"
+LINES = r"^[^\x00-\x09\x0b-\x1f\x7f]*$"
 ISSUER = r"^[^:\x00-\x1f\x7f]+$"
 CLIENT_ID = r"^[A-Za-z0-9._~-]{1,100}$"
 BASE32 = r"^[A-Z2-7]{26,128}$"
@@ -29,6 +30,11 @@ SUPPORT = r"^(?:https://[!#-\[\]-~]{1,500}|mailto:[^@\s?&]{1,64}@[^@\s?&]{1,190}
 AUDIENCE = r"^(?:[A-Za-z][A-Za-z0-9+.-]*:[!$-\[\]-~]+|[A-Za-z0-9._~-]{1,100})$"
 BASE64 = r"^[A-Za-z0-9+/]+={0,2}$"
 BASE64URL = r"^[A-Za-z0-9_-]+$"
+PAGE = r"^https?://[!#-\[\]-~]+$"
+PHONE_NUMBER = r"^\+[1-9][0-9]{6,14}$"
+BIRTHDATE = r"^[0-9]{4}(?:-[0-9]{2}-[0-9]{2})?$"
+TIME_ZONE = r"^[A-Z][A-Za-z0-9_+-]*(?:/[A-Za-z0-9_+-]+){0,2}$"
+LANGUAGE = r"^[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,4}$"
 PEM_CERTIFICATE = r"^-----BEGIN CERTIFICATE-----\n[A-Za-z0-9+/=\n]+\n-----END CERTIFICATE-----\n?$"
 
 # What a pattern asks for, in words: `'x' must be …`
@@ -37,6 +43,7 @@ PATTERNS = {
     WORD: "must be one word of printable ASCII characters, without quotation marks and backslashes",
     LABEL: "must be one line of 1 to 100 characters",
     LINE: "must be one line",
+    LINES: "must be text without control characters",
     ISSUER: "must be one line without a colon: authenticator apps cut the name there",
     CLIENT_ID: "must be letters, digits and . _ ~ - only, at most 100",
     BASE32: "must be 26 to 128 characters of base32 (A to Z, 2 to 7)",
@@ -50,6 +57,11 @@ PATTERNS = {
     SUPPORT: "must be an https address, or such as mailto:help@example.com",
     BASE64: "must be base64",
     BASE64URL: "must be base64url without padding",
+    PAGE: "must be the address of a page, such as https://example.com/me",
+    PHONE_NUMBER: "must be a number in its international form, such as +15005550006",
+    BIRTHDATE: "must be a day such as 1990-12-31, 0000-12-31 without the year, or 1990 alone",
+    TIME_ZONE: "must be a time zone, such as Europe/Paris",
+    LANGUAGE: "must be a language, such as de or en-US",
     PEM_CERTIFICATE: "must be one certificate in PEM",
     AUDIENCE: "must be an absolute URI without a fragment, such as https://api.example.com, or the name of an API",
 }

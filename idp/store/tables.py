@@ -32,6 +32,7 @@ LONGEST_ORIGIN = 300
 
 # `epoch` grows when everything that rests on the person must end: a new password, disabling, a reset of the factors.
 # `snoozed`: how often an invitation to set up a factor was put off.
+# `claims`: what operators noted beside name and e-mail address. `updated_at`: when that, name or address last changed.
 # `username_key` and `email_key` are what sign-in compares: NFKC, case folded.
 users = Table(
     "users",
@@ -46,11 +47,13 @@ users = Table(
     Column("name", String(200)),
     Column("roles", JSON, nullable=False),
     Column("groups", JSON, nullable=False),
+    Column("claims", JSON, nullable=False),
     Column("enabled", Boolean, nullable=False),
     Column("password_hash", Text),
     Column("epoch", Integer, nullable=False),
     Column("snoozed", Integer, nullable=False),
     Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
     UniqueConstraint("realm", "username_key"),
     UniqueConstraint("realm", "email_key"),
 )

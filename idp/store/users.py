@@ -2,6 +2,7 @@
 
 import unicodedata
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,7 +20,10 @@ class NameTaken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A person as stored. `roles` are the person's own, without those of the groups."""
+    """A person as stored. `roles` are the person's own, without those of the groups.
+
+    `claims`: those of `idp.realm.claim_sections.Claims`; `updated_at`: of them, the name and the address.
+    """
 
     id: str
     realm: str
@@ -33,6 +37,8 @@ class User:
     epoch: int
     snoozed: int
     created_at: int
+    updated_at: int
+    claims: Mapping[str, Any] = field(repr=False)
     password_hash: str | None = field(repr=False)
 
 
@@ -60,6 +66,8 @@ COLUMNS = (
     users.c.epoch,
     users.c.snoozed,
     users.c.created_at,
+    users.c.updated_at,
+    users.c.claims,
     users.c.password_hash,
 )
 
@@ -93,6 +101,7 @@ def add(
     name: str | None = None,
     roles: tuple[str, ...] = (),
     groups: tuple[str, ...] = (),
+    claims: Mapping[str, Any] | None = None,
 ) -> str:
     """The identifier of the new person; raises NameTaken."""
     key, email_key = identifier_key(username), identifier_key(email) if email else None
@@ -111,11 +120,13 @@ def add(
         "name": name,
         "roles": list(roles),
         "groups": list(groups),
+        "claims": dict(claims or {}),
         "enabled": True,
         "password_hash": password_hash,
         "epoch": 0,
         "snoozed": 0,
         "created_at": now,
+        "updated_at": now,
     }
     try:
         tx.execute(insert(users).values(values))
@@ -142,9 +153,14 @@ def set_enabled(tx: Transaction, user_id: str, enabled: bool) -> None:
     tx.execute(update(users).where(users.c.id == user_id).values(enabled=enabled, epoch=users.c.epoch + 1))
 
 
-def set_email_verified(tx: Transaction, user_id: str) -> None:
+def set_email_verified(tx: Transaction, user_id: str, *, now: int) -> None:
     """The person has read what was sent to their address."""
-    tx.execute(update(users).where(users.c.id == user_id).values(email_verified=True))
+    tx.execute(update(users).where(users.c.id == user_id).values(email_verified=True, updated_at=now))
+
+
+def set_claims(tx: Transaction, user_id: str, *, claims: Mapping[str, Any], now: int) -> None:
+    """All of them. UserInfo tells it at once, ID tokens at the next refresh."""
+    tx.execute(update(users).where(users.c.id == user_id).values(claims=dict(claims), updated_at=now))
 
 
 def set_roles(tx: Transaction, user_id: str, *, roles: tuple[str, ...], groups: tuple[str, ...]) -> None:

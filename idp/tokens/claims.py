@@ -13,13 +13,6 @@ REFRESH_TYP = "refresh+jwt"
 AUTHORIZATION_RESPONSE_TYP = "oauth-authz-resp+jwt"
 # A browser brings it at once, or its person has gone. JARM section 2.1 recommends ten minutes at the most.
 AUTHORIZATION_RESPONSE_LASTS = 300
-# What is known of people, and which scope gives it (OpenID Connect Core section 5.4).
-SCOPE_OF_CLAIM = {
-    "preferred_username": "profile",
-    "name": "profile",
-    "email": "email",
-    "email_verified": "email",
-}
 LOGOUT_TYP = "logout+jwt"
 LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
 _LOGOUT_LASTS = 120
@@ -62,20 +55,6 @@ def roles(names: Iterable[str]) -> dict[str, Any]:
     """Roles, where APIs expect them and where Keycloak's adapters do."""
     ordered = sorted(names)
     return {"roles": ordered, "realm_access": {"roles": ordered}}
-
-
-def profile(
-    *, scopes: frozenset[str], username: str, name: str | None, email: str | None, email_verified: bool
-) -> dict[str, Any]:
-    """The claims that scopes ask for (OpenID Connect Core section 5.4); what is not known is left out."""
-    claims: dict[str, Any] = {}
-    if "profile" in scopes:
-        claims["preferred_username"] = username
-        if name:
-            claims["name"] = name
-    if "email" in scopes and email:
-        claims |= {"email": email, "email_verified": email_verified}
-    return claims
 
 
 def authorization_response(*, issuer: str, client_id: str, answer: Mapping[str, str], now: int) -> dict[str, Any]:

@@ -123,11 +123,13 @@ def _person(number: int, hashed: str, now: int) -> dict[str, object]:
         "name": name.title(),
         "roles": ["developer"],
         "groups": [],
+        "claims": {},
         "enabled": True,
         "password_hash": hashed,
         "epoch": 0,
         "snoozed": 0,
         "created_at": now,
+        "updated_at": now,
     }
 
 

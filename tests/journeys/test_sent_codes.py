@@ -133,6 +133,33 @@ def test_a_number_is_set_up_and_used(billing: Portal, owner: Visitor, twilio: Tw
     assert (claims["acr"], claims["amr"]) == ("two-factor", ["pwd", "sms", "mfa"])
 
 
+def test_the_number_that_codes_go_to_is_a_verified_one_and_no_other_is(
+    start: Start,
+    register: Callable[..., Portal],
+    visit: Callable[..., Visitor],
+    twilio: TwilioStandIn,
+    mailbox: Mailbox,
+) -> None:
+    realm = with_sending(twilio, mailbox)
+    client = next(c for c in realm["clients"] if c["client_id"] == "billing")
+    client["scope"] += " phone"
+    server = start(realm)
+    billing, visitor, administrator = register(server, client), visit(server), Administrator(server)
+    administrator.people.set_claims("alice", {"phone_number": "+491701234567"})
+    page = visitor.submit(billing.send(visitor, scope="openid phone"), username="alice", password=PASSWORD)
+    page = press(visitor, visitor.submit(page, factor="sms"), destination=NUMBER)
+    page = visitor.submit(page, code=code_of(soon(lambda: twilio.texts)[-1]))
+    tokens = billing.redeem(visitor.submit(page).parameters()["code"])
+    proven = {"phone_number": "+491701234567", "phone_number_verified": True}
+    assert tokens.id_claims.items() >= proven.items()
+
+    administrator.people.set_claims("alice", {"phone_number": "+491701234568"})
+    told = billing.userinfo(tokens.access).json()
+    administrator.close()
+
+    assert (told["phone_number"], told["phone_number_verified"]) == ("+491701234568", False)
+
+
 def test_an_address_is_set_up_and_used(billing: Portal, visitor: Visitor, mailbox: Mailbox) -> None:
     page = choose(billing, visitor, "email")
     assert page.form.fields["destination"] == "alice@example.com"

@@ -26,6 +26,8 @@ def known(*factors: StoredFactor, left: int = 0, wrong: int = 0, **user: Any) ->
         "epoch": 0,
         "snoozed": 0,
         "created_at": 0,
+        "updated_at": 0,
+        "claims": {},
         "password_hash": None,
     }
     return Known(User(**{**nobody, **state, **user}), factors, left, wrong)

@@ -120,16 +120,6 @@ def test_the_scopes_of_the_realm_are_named(document: dict[str, Any]) -> None:
     ]
 
 
-def test_every_claim_of_an_id_token_and_of_userinfo_is_named(
-    document: dict[str, Any], portal: Portal, visitor: Visitor
-) -> None:
-    tokens = portal.sign_in(visitor, "ada")
-    served = tokens.id_claims.keys() | portal.userinfo(tokens.access).json().keys()
-
-    # These two are for Keycloak's adapters, and no claims about a person.
-    assert served - {"typ", "azp"} == set(document["claims_supported"])
-
-
 GRANT_TYPES = {
     "authorization_code": {"code": "x"},
     "refresh_token": {"refresh_token": "x"},

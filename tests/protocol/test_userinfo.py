@@ -34,6 +34,7 @@ def test_it_says_what_the_id_token_says(standing_portal: Portal, tokens: Tokens)
         "name": "Alice Developer",
         "email": "alice@example.com",
         "email_verified": False,
+        "updated_at": standing_portal.server.clock(),
         "roles": ["developer"],
         "realm_access": {"roles": ["developer"]},
     }

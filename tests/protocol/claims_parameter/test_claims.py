@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from tests.clock import START
+from tests.conftest import Log
 from tests.portal import Portal
-from tests.protocol.feature import portal_of
+from tests.protocol.feature import portal_of, realm_beside
 from tests.running import RunningServer
 from tests.visitor import Visitor
 
@@ -17,12 +19,36 @@ OF_ALICE = {
     "email": "alice@example.com",
     "email_verified": False,
 }
+GRACE = realm_beside(__file__)["users"][0]
+OF_GRACE = {
+    "preferred_username": "grace",
+    "name": GRACE["name"],
+    "email": GRACE["email"],
+    "email_verified": False,
+    "phone_number_verified": False,
+    "updated_at": START,
+    **GRACE["claims"],
+}
+OF_SCOPE = {
+    "email": {"email", "email_verified"},
+    "phone": {"phone_number", "phone_number_verified"},
+    "address": {"address"},
+}
+OF_SCOPE["profile"] = OF_GRACE.keys() - {name for names in OF_SCOPE.values() for name in names}
 
 
 @pytest.fixture(scope="module")
 def alice(portal: Portal) -> Iterator[Visitor]:
     visitor = Visitor(portal.server)
     portal.code(visitor)
+    yield visitor
+    visitor.close()
+
+
+@pytest.fixture(scope="module")
+def grace(portal: Portal) -> Iterator[Visitor]:
+    visitor = Visitor(portal.server)
+    portal.code(visitor, "grace")
     yield visitor
     visitor.close()
 
@@ -37,7 +63,7 @@ def told(portal: Portal, visitor: Visitor, claims: dict[str, Any], **changed: An
     """What ID token and UserInfo say of the person."""
     tokens = portal.sign_in(visitor, **{"scope": "openid", "prompt": "none", "claims": json.dumps(claims), **changed})
     said = {"id_token": tokens.id_claims, "userinfo": portal.userinfo(tokens.access).json()}
-    return {member: {n: v for n, v in body.items() if n in OF_ALICE} for member, body in said.items()}
+    return {member: {n: v for n, v in body.items() if n in OF_GRACE} for member, body in said.items()}
 
 
 @pytest.mark.parametrize("name", OF_ALICE)
@@ -93,11 +119,27 @@ def test_a_claim_that_nothing_is_known_of_is_left_out(portal: Portal, alice: Vis
 
 
 @pytest.mark.attack
-def test_a_client_gets_nothing_by_name_that_its_scopes_would_not_give(nameless: Portal, alice: Visitor) -> None:
-    claims = {m: {"name": {"essential": True}, "email": None} for m in ("id_token", "userinfo")}
-    mail = {"email": "alice@example.com"}
+def test_a_client_gets_nothing_by_name_that_its_scopes_would_not_give(nameless: Portal, grace: Visitor) -> None:
+    asked = {"name": {"essential": True}, "address": None, "phone_number": None, "birthdate": None, "email": None}
+    claims = dict.fromkeys(("id_token", "userinfo"), asked)
+    mail = {"email": "grace@example.com"}
 
-    assert told(nameless, alice, claims) == {"id_token": mail, "userinfo": mail}
+    assert told(nameless, grace, claims) == {"id_token": mail, "userinfo": mail}
+
+
+@pytest.mark.attack
+def test_a_client_that_loses_a_scope_is_told_no_more_what_it_asked_for_by_name(portal: Portal, grace: Visitor) -> None:
+    tokens = portal.sign_in(grace, scope="openid", claims='{"userinfo": {"email": null, "address": null}}')
+    before = portal.userinfo(tokens.access).json()
+    realm, less = realm_beside(__file__), realm_beside(__file__)
+    less["clients"][0]["scope"] = "openid email"
+
+    portal.server.reload(less)
+    after = portal.userinfo(tokens.access).json()
+    portal.server.reload(realm)
+
+    assert before["address"] == OF_GRACE["address"]
+    assert after == {name: value for name, value in before.items() if name != "address"}
 
 
 @pytest.mark.attack
@@ -139,7 +181,7 @@ def test_malformed_claims_are_refused(portal: Portal, alice: Visitor, case: str)
     ("scope", "names"),
     [
         ("openid", set()),
-        ("openid profile", {"name", "preferred_username"}),
+        ("openid profile", {"name", "preferred_username", "updated_at"}),
         ("openid email", {"email", "email_verified"}),
         ("openid address phone", set()),
     ],
@@ -148,7 +190,51 @@ def test_a_scope_tells_what_is_known_of_the_person(portal: Portal, alice: Visito
     tokens = portal.sign_in(alice, scope=scope, prompt="none")
 
     assert tokens.body["scope"] == scope
-    assert portal.userinfo(tokens.access).json().keys() & OF_ALICE.keys() == names
+    assert portal.userinfo(tokens.access).json().keys() & OF_GRACE.keys() == names
+
+
+@pytest.mark.parametrize("scope", OF_SCOPE)
+def test_a_standard_scope_tells_its_claims_and_no_others(portal: Portal, grace: Visitor, scope: str) -> None:
+    expected = {name: OF_GRACE[name] for name in OF_SCOPE[scope]}
+
+    assert told(portal, grace, {}, scope=f"openid {scope}") == {"id_token": expected, "userinfo": expected}
+
+
+def test_every_standard_claim_can_be_asked_for_by_name(portal: Portal, grace: Visitor) -> None:
+    everything = dict.fromkeys(OF_GRACE)
+    others = {"phone_number": {"value": "+12125550124"}, "address": {"value": {"locality": "New York"}}}
+
+    assert told(portal, grace, {"id_token": everything}) == {"id_token": OF_GRACE, "userinfo": {}}
+    assert told(portal, grace, {"userinfo": {n: {"value": v} for n, v in OF_GRACE.items()}})["userinfo"] == OF_GRACE
+    assert told(portal, grace, {"userinfo": others})["userinfo"] == {}
+
+
+def test_every_claim_that_is_told_is_in_the_metadata_and_no_other(portal: Portal, grace: Visitor) -> None:
+    tokens = portal.sign_in(grace, scope="openid profile email phone address")
+    document = portal.http.get(f"{portal.server.issuer()}/.well-known/openid-configuration").json()
+
+    # `typ` and `azp` are for Keycloak's adapters, and no claims about a person.
+    is_told = (tokens.id_claims.keys() | portal.userinfo(tokens.access).json().keys()) - {"typ", "azp"}
+    assert is_told == {*document["claims_supported"]}
+    assert len(is_told) == len(document["claims_supported"])
+
+
+@pytest.mark.attack
+def test_no_access_token_and_no_introspection_says_what_is_for_the_client(portal: Portal, grace: Visitor) -> None:
+    tokens = portal.sign_in(grace, scope="openid profile email phone address")
+
+    assert tokens.access_claims.keys() & OF_GRACE.keys() == set()
+    assert portal.introspect(tokens.access).keys() & OF_GRACE.keys() == set()
+
+
+@pytest.mark.attack
+def test_no_log_line_says_anything_about_the_person(portal: Portal, grace: Visitor, log: Log) -> None:
+    tokens = portal.sign_in(grace, scope="openid profile email phone address", claims='{"userinfo": {"address": null}}')
+    portal.userinfo(tokens.access)
+
+    lines = "\n".join(log.lines)
+    assert "token.issued" in lines
+    assert [v for v in ("Hopper", "Nanosecond", "1906", "2125550123", "grace@example.com") if v in lines] == []
 
 
 @pytest.mark.parametrize("scope", ["openid", "openid offline_access"])

@@ -26,9 +26,9 @@ def test_a_crowd_does_not_keep_the_key_set_from_being_served(
     slow = PasswordHasher(time_cost=15, memory_cost=7168, parallelism=1).hash(PASSWORD)
     for number in range(CROWD):
         stored(
-            "INSERT INTO users (id, realm, username, username_key, email_verified, roles, groups, enabled,"
-            " password_hash, epoch, snoozed, created_at)"
-            " VALUES (:id, 'demo', :name, :name, :no, '[]', '[]', :yes, :hash, 0, 0, 0)",
+            "INSERT INTO users (id, realm, username, username_key, email_verified, roles, groups, claims,"
+            " enabled, password_hash, epoch, snoozed, created_at, updated_at)"
+            " VALUES (:id, 'demo', :name, :name, :no, '[]', '[]', '{}', :yes, :hash, 0, 0, 0, 0)",
             id=str(uuid.uuid4()),
             name=f"person{number}",
             hash=slow,
