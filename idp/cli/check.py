@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from idp.cli.options import CONFIG_VARIABLE, default_config
-from idp.cli.policy_findings import broken_expectations, short_passwords, surprises
+from idp.cli.policy_findings import broken_expectations, short_passwords, surprises, ways_in
 from idp.errors import SettingsError
+from idp.realm.account_client import ACCOUNT
 from idp.realm.client_sections import Client
 from idp.realm.loading import Examination, Mode, Problem, RealmFileError, examine, read_file
 from idp.realm.schema import Realm
@@ -44,7 +45,8 @@ def add_parser(subparsers: Any) -> None:
         action="store_true",
         help="say which certification profiles and which points of RFC 9700 and OWASP ASVS 5.0 V10 each client meets",
     )
-    parser.add_argument("--client", metavar="ID", help="with --profiles: this client only")
+    parser.add_argument("--ways", action="store_true", help="say what the weakest way into each client is")
+    parser.add_argument("--client", metavar="ID", help="with --profiles or --ways: this client only")
     parser.add_argument("--json", action="store_true", help="with --profiles: print one JSON document")
     parser.add_argument(
         "--fetch",
@@ -69,8 +71,10 @@ def run(args: argparse.Namespace) -> int:
 
         args.write_schema.write_text(written_schema(), encoding="utf-8")
         return 0
-    if not args.profiles and (args.client or args.json):
-        raise SettingsError("--client and --json belong to --profiles")
+    if args.client and not (args.profiles or args.ways):
+        raise SettingsError("--client belongs to --profiles or --ways")
+    if args.json and (args.ways or not args.profiles):
+        raise SettingsError("--json belongs to --profiles alone")
     examined, problems = _examine(args.paths or [default_config()], Mode.PRODUCTION if args.production else Mode.CHECK)
     if args.fetch:
         from idp.cli.sectors import unnamed_redirects
@@ -83,6 +87,9 @@ def run(args: argparse.Namespace) -> int:
     ]
     if not args.json:
         print(*problems, *warnings, sep="\n", end="\n" if problems or warnings else "")
+    if args.ways:
+        found = _asked_about(examined, args.client, (ACCOUNT,))
+        print(*(f"{line}\n" for of_realm in found for line in ways_in(*of_realm, int(time.time()))), sep="", end="")
     if args.profiles:
         from idp.cli import profiles
 
@@ -98,15 +105,19 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _asked_about(
-    examined: dict[Path, Examination], client_id: str | None
+    examined: dict[Path, Examination], client_id: str | None, besides: tuple[Client, ...] = ()
 ) -> Iterator[tuple[str, Realm, tuple[Client, ...]]]:
-    """Every realm that can be used, with its enabled clients or the one of that name. Raises SettingsError."""
+    """Every realm that can be used, with its enabled clients or the one of that name. Raises SettingsError.
+
+    `besides`: clients of every realm that no file names.
+    """
     realms = {str(path): found.realm for path, found in examined.items() if found.realm is not None}
-    there = [c for realm in realms.values() for c in realm.enabled_clients]
+    there = [c.client_id for realm in realms.values() for c in (*realm.enabled_clients.values(), *besides)]
     if client_id is not None and realms and client_id not in there:
         raise SettingsError(f"there is no client {client_id!r}{did_you_mean(client_id, there)}")
     for path, realm in realms.items():
-        clients = tuple(c for c in realm.enabled_clients.values() if client_id in (None, c.client_id))
+        everyone = (*realm.enabled_clients.values(), *besides)
+        clients = tuple(c for c in everyone if client_id in (None, c.client_id))
         if clients or client_id is None:
             yield path, realm, clients
 

@@ -1,10 +1,14 @@
 """What the policy of a realm file comes to, in the words of `idp check`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from idp.policy.expectations import broken
-from idp.policy.weaknesses import has_no_factor, never_matches, weakest_way_in
+from idp.policy.question import portals
+from idp.policy.weaknesses import WayIn, has_no_factor, never_matches, only_by_default, weakest_way_in
+from idp.realm.account_client import ACCOUNT
+from idp.realm.client_sections import Client
 from idp.realm.findings import Finding
+from idp.realm.policy_sections import Who
 from idp.realm.schema import Realm
 
 _SHORTEST_ALONE = 15
@@ -15,16 +19,19 @@ def broken_expectations(realm: Realm, now: int) -> Iterator[Finding]:
     for index, expectation in enumerate(realm.expect):
         for found in broken(realm, expectation, now):
             got = ", ".join(found.got) or "nothing"
+            wanted = f"for {', '.join(found.wanted) or 'nothing'} at '{expectation.at}'"
             if found.key == "asks":
-                wanted = ", ".join(found.wanted) or "nothing"
-                message = f"expected to ask for {wanted} at '{expectation.at}', and it asks for {got}"
+                message = f"expected to ask {_whom(expectation.who)} {wanted}, and it asks for {got}"
             else:
-                message = (
-                    f"expected never to ask for {', '.join(found.wanted)} at '{expectation.at}', and {got} would do"
-                )
+                message = f"expected never to ask {_whom(expectation.who)} {wanted}, and {got} would do"
             key = () if found.key not in ("asks", "never") else (found.key,)
             place = ("expect", index, *key) if getattr(expectation, found.key) else ("expect", index)
             yield Finding(place, message)
+
+
+def _whom(who: Who) -> str:
+    named = [f"{kind} '{name}'" for kind, names in (("role", who.roles), ("group", who.groups)) for name in names]
+    return f"people with the {' and the '.join(named)}" if named else "people without a role or a group"
 
 
 def short_passwords(realm: Realm) -> Iterator[Finding]:
@@ -44,13 +51,34 @@ def surprises(realm: Realm, now: int) -> Iterator[Finding]:
             yield Finding(path, f"the rule '{rule.name}' can never match: {why}")
         elif has_no_factor(realm, rule):
             yield Finding(path, f"the people whom the rule '{rule.name}' binds can set up no factor that it accepts")
+    entered = {client.client_id for client in portals(realm)}
     for index, client in enumerate(realm.clients):
-        if not client.enabled or "authorization_code" not in client.grant_types:
+        if client.client_id not in entered or not client.default_acr_values:
             continue
-        wished = [name for name in client.default_acr_values if realm.levels[name].factors > 1]
-        if wished and weakest_way_in(realm, client, now).factors == ("password",):
+        way = weakest_way_in(realm, client, now)
+        if wished := only_by_default(realm, way):
             yield Finding(
                 ("clients", index, "default_acr_values"),
-                f"'{client.client_id}' asks for '{wished[0]}' by default only: a request that names another level "
-                "gets in with the password alone; a rule would bind it",
+                f"'{client.client_id}' asks for '{wished}' by default only: a request that names another level "
+                f"gets in with {_with(way)}; a rule would bind it",
             )
+
+
+def ways_in(path: str, realm: Realm, clients: Iterable[Client], now: int) -> Iterator[str]:
+    """The weakest way into each client that people sign in to: a line each."""
+    whose = "for people without a role, in no network that a rule names"
+    yield f"realm {realm.name} ({path}): the weakest way in, {whose}"
+    entered = {client.client_id for client in (*portals(realm), ACCOUNT)}
+    for client in clients:
+        if client.client_id in entered:
+            way = weakest_way_in(realm, client, now)
+            yield (
+                f"  {client.client_id}: {_with(way)}, acr {way.acr or 'none'}"
+                if way.given
+                else f"  {client.client_id}: none"
+            )
+    yield ""
+
+
+def _with(way: WayIn) -> str:
+    return "the password alone" if way.factors == ("password",) else " and ".join(way.factors)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from idp.policy.decide import decide
 from idp.policy.proofs import Proof
 from idp.policy.question import Credential, Person, Request, Session
+from idp.realm.account_client import client_of
 from idp.realm.factor_sections import RECOVERY
 from idp.realm.policy_sections import Expectation
 from idp.realm.schema import Realm
@@ -32,7 +33,7 @@ def person_of(realm: Realm, expectation: Expectation) -> Person:
 
 def asked(realm: Realm, expectation: Expectation, now: int) -> frozenset[str]:
     """The second factors of which any would do, at some step of a new sign-in after the password."""
-    client = realm.client(expectation.at)
+    client = client_of(realm, expectation.at)
     if client is None:
         return frozenset()
     scopes = client.scopes if expectation.scopes is None else expectation.scopes

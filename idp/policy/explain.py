@@ -1,20 +1,17 @@
-"""Why a person is asked for what: every rule with its reasons, and a sign-in played through on paper."""
+"""Why a person is asked for what: every rule with its reasons, the invitation, and where a sign-in ends."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from ipaddress import IPv4Network, IPv6Network
 
-from idp.policy.decide import Demand, decide
-from idp.policy.proofs import Proof
-from idp.policy.question import Credential, Person, Request, Session
-from idp.policy.requirements import matches
+from idp.policy.decide import Demand
+from idp.policy.playing import Step, ends, play
+from idp.policy.question import Person, Request
+from idp.policy.requirements import is_duty, matches
 from idp.realm.client_sections import Client
-from idp.realm.factor_sections import RECOVERY
-from idp.realm.policy_sections import Rule
+from idp.realm.policy_sections import Encourage, Rule, When
 from idp.realm.schema import Realm
-
-_MOST_STEPS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +34,55 @@ class ExplainedRule:
 
 
 @dataclass(frozen=True, slots=True)
-class Explanation:
-    """`asked`: for each step of a new sign-in the factors of which any will do. `enrolled`: those set up on the way.
+class ExplainedInvitation:
+    """`encourage`, whether it is for this person here, and the conditions that decided so.
 
-    `end` is the last demand: its outcome, its error, or that only an administrator can help.
+    `is_duty`: it cannot be put off any more. `snoozes_left`: how often it can, None where only its day ends it.
+    `takes`: the second factors of its level, strongest first; `owns`: those of them that the person owns, whom nobody
+    invites then.
+    """
+
+    encourage: Encourage
+    applies: bool
+    conditions: tuple[Condition, ...]
+    is_duty: bool
+    snoozes_left: int | None
+    takes: tuple[str, ...]
+    owns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What a new sign-in comes to: `steps` and `end` for somebody who takes what is offered first.
+
+    `ends`: the last demands of everybody, whatever they choose. What only some of them prove is promised to nobody.
     """
 
     rules: tuple[ExplainedRule, ...]
-    asked: tuple[tuple[str, ...], ...]
-    enrolled: tuple[str, ...]
+    invitation: ExplainedInvitation | None
+    steps: tuple[Step, ...]
     end: Demand
+    ends: tuple[Demand, ...]
+
+    @property
+    def acrs(self) -> tuple[str | None, ...]:
+        """The acr values that a token can have, by the choices made: one where it does not depend on them."""
+        return tuple(dict.fromkeys(end.outcome.acr for end in self.ends if end.outcome))
+
+    @property
+    def amr(self) -> tuple[str, ...]:
+        """The methods that a token has whatever is chosen."""
+        all_of_them = [end.outcome.amr for end in self.ends if end.outcome]
+        return (
+            tuple(method for method in all_of_them[0] if all(method in amr for amr in all_of_them))
+            if all_of_them
+            else ()
+        )
+
+    @property
+    def amr_varies(self) -> bool:
+        """Whether a token has other methods besides, by the choices made."""
+        return any(set(end.outcome.amr) != set(self.amr) for end in self.ends if end.outcome)
 
 
 def explain(realm: Realm, person: Person, client: Client, request: Request, now: int) -> Explanation:
@@ -56,43 +92,32 @@ def explain(realm: Realm, person: Person, client: Client, request: Request, now:
             rule,
             (rule.from_ is None or rule.from_ <= now)
             and matches(rule.when, person=person, client=client, request=request),
-            tuple(_conditions(rule, person, client, request, now)),
+            (*_conditions(rule.when, person, client, request), *_since(rule, now)),
         )
         for rule in realm.second_factor.rules
     )
-    asked: list[tuple[str, ...]] = []
-    enrolled: list[str] = []
-    given: tuple[Proof, ...] = ()
-    demand = decide(realm, person, client, request, Session(), now)
-    for _ in range(_MOST_STEPS):
-        if demand.ask:
-            asked.append(demand.ask)
-            given = (*given, _proof(person, demand.ask[0], now))
-        elif demand.enrol:
-            enrolled.append(demand.enrol[0])
-            new = Credential(f"new {demand.enrol[0]}", demand.enrol[0])
-            person = _with_new(realm, person, new)
-            given = (*given, Proof(new.factor, now, new.id))
-        else:
-            break
-        demand = decide(realm, person, client, request, Session(given=given), now)
-    return Explanation(rules, tuple(asked), tuple(enrolled), demand)
+    invitation = _invitation(realm, person, client, request, now)
+    played = play(realm, person, client, request, now)
+    return Explanation(rules, invitation, played.steps, played.end, ends(realm, person, client, request, now))
 
 
-def _with_new(realm: Realm, person: Person, new: Credential) -> Person:
-    """Recovery codes come with it where the person has none left."""
-    if realm.factors.recovery_codes is None or RECOVERY in person.usable:
-        return replace(person, credentials=(*person.credentials, new))
-    return replace(person, credentials=(*person.credentials, new, Credential(RECOVERY, RECOVERY)))
+def _invitation(realm: Realm, person: Person, client: Client, request: Request, now: int) -> ExplainedInvitation | None:
+    encourage = realm.second_factor.encourage
+    if encourage is None:
+        return None
+    taken = realm.accepted(realm.levels[encourage.level])
+    return ExplainedInvitation(
+        encourage,
+        applies=matches(encourage.when, person=person, client=client, request=request),
+        conditions=tuple(_conditions(encourage.when, person, client, request)),
+        is_duty=is_duty(encourage, person, now),
+        snoozes_left=None if encourage.snoozes is None else max(0, encourage.snoozes - person.snoozed),
+        takes=tuple(f for f in realm.second_factors if f in taken),
+        owns=tuple(f for f in realm.second_factors if f in taken & person.owned),
+    )
 
 
-def _proof(person: Person, factor: str, now: int) -> Proof:
-    credential = next((c.id for c in person.credentials if c.factor == factor and c.usable), "")
-    return Proof(factor, now, credential)
-
-
-def _conditions(rule: Rule, person: Person, client: Client, request: Request, now: int) -> Iterator[Condition]:
-    when = rule.when
+def _conditions(when: When, person: Person, client: Client, request: Request) -> Iterator[Condition]:
     there = (
         ("roles", when.roles, person.roles),
         ("groups", when.groups, person.groups),
@@ -109,9 +134,16 @@ def _conditions(rule: Rule, person: Person, client: Client, request: Request, no
     if when.not_networks is not None:
         is_outside = request.comes_from(when.not_networks) is not True
         yield Condition("not_networks", _written(when.not_networks), where, is_outside)
+
+
+def _since(rule: Rule, now: int) -> Iterator[Condition]:
     if rule.from_ is not None:
-        day = datetime.fromtimestamp(rule.from_, UTC).date().isoformat()
-        yield Condition("from", (day,), (), rule.from_ <= now)
+        yield Condition("from", (day(rule.from_),), (), rule.from_ <= now)
+
+
+def day(at: int) -> str:
+    """Seconds since the epoch as a realm file writes a day."""
+    return datetime.fromtimestamp(at, UTC).date().isoformat()
 
 
 def _written(networks: Iterable[IPv4Network | IPv6Network]) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from idp.policy.explain import explain
+from idp.policy.playing import play
 from idp.policy.question import Person, Request, portals
 from idp.policy.requirements import of_rules
 from idp.realm.account_client import ACCOUNT
@@ -37,8 +37,8 @@ def portals_after(realm: Realm, person: Person, credential_id: str, now: int) ->
 
 def _reach(realm: Realm, person: Person, now: int) -> tuple[Reach, ...]:
     """By a new sign-in that asks for all scopes."""
-    ends = ((c, explain(realm, person, c, Request(scopes=frozenset(c.scopes)), now)) for c in portals(realm))
-    return tuple(Reach(client, found.end.outcome is not None, bool(found.enrolled)) for client, found in ends)
+    ends = ((c, play(realm, person, c, Request(scopes=frozenset(c.scopes)), now)) for c in portals(realm))
+    return tuple(Reach(client, found.end.outcome is not None, found.enrolled) for client, found in ends)
 
 
 def rule_that_needs(realm: Realm, person: Person, credential_id: str, now: int) -> str | None:

@@ -1,24 +1,34 @@
 """What `idp check` finds out about a policy beyond its form: rules without effect, and the weakest way in."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, collapse_addresses
 
 from idp.policy.decide import decide
 from idp.policy.enrolling import ENROLLABLE
 from idp.policy.proofs import Proof
 from idp.policy.question import Credential, Person, Request, Session
+from idp.policy.requirements import holds
 from idp.realm.account_client import ACCOUNT
 from idp.realm.client_sections import Client
 from idp.realm.policy_sections import Rule
 from idp.realm.schema import Realm
 
+_EVERYWHERE = (IPv4Network("0.0.0.0/0"), IPv6Network("::/0"))
+
 
 @dataclass(frozen=True, slots=True)
 class WayIn:
-    """The least that a sign-in at this client proves: the acr, and the factors given for it."""
+    """The least that a sign-in at this client proves: the acr, and what is given for it; nothing, nobody gets in."""
 
     client: Client
     acr: str | None
-    factors: tuple[str, ...]
+    given: tuple[Proof, ...]
+
+    @property
+    def factors(self) -> tuple[str, ...]:
+        """By name, in the order they are given."""
+        return tuple(proof.factor for proof in self.given)
 
 
 def never_matches(realm: Realm, rule: Rule) -> str | None:
@@ -33,10 +43,10 @@ def never_matches(realm: Realm, rule: Rule) -> str | None:
             return "none of its clients is for people"
     if when.scopes is not None and not any(set(when.scopes) & set(c.scopes) for c in clients):
         return "none of its clients is registered for any of its scopes"
-    if when.networks is not None and when.not_networks is not None:
-        outside = [n for n in when.networks if not any(_within(n, o) for o in when.not_networks)]
-        if not outside:
-            return "its networks lie within its not_networks"
+    if when.not_networks is not None and not any(_outside(when.networks or _EVERYWHERE, when.not_networks)):
+        return (
+            "its networks lie within its not_networks" if when.networks else "its not_networks are all that there are"
+        )
     return None
 
 
@@ -48,26 +58,50 @@ def has_no_factor(realm: Realm, rule: Rule) -> bool:
 
 
 def weakest_way_in(realm: Realm, client: Client, now: int) -> WayIn:
-    """For somebody without a role who owns every factor, from nowhere in particular, with the fewest scopes.
+    """For somebody without a role who owns every factor, from nowhere that a rule names, by the weakest request.
 
-    It begins with the password: a passkey that a sign-in can begin with is two kinds by itself.
+    It names the weakest level, so that the client's defaults do not count, and the scope that asks for least. The
+    sign-in begins with the password: a passkey that it can begin with is two kinds by itself.
     """
+    weakest = tuple(realm.levels)[:1] if client.default_acr_values else ()
+    ways = (
+        _way_in(realm, client, Request(scopes=scopes, acr_values=weakest, address="192.0.2.1"), now)
+        for scopes in [frozenset({scope}) for scope in client.scopes] or [frozenset[str]()]
+    )
+    open_ = [way for way in ways if way.given]
+    order = ("password", *realm.second_factors)
+    return min(open_, key=lambda way: (len(way.given), -order.index(way.factors[-1])), default=WayIn(client, None, ()))
+
+
+def _way_in(realm: Realm, client: Client, request: Request, now: int) -> WayIn:
     person = Person(credentials=tuple(Credential(f, f) for f in realm.second_factors))
     # The strongest stand first; an attacker would choose the last.
     order = ("password", *realm.second_factors)
     given: tuple[Proof, ...] = (Proof("password", now),)
-    request = Request(address="192.0.2.1")
-    for _ in range(len(order) + 1):
+    for _ in order:
         demand = decide(realm, person, client, request, Session(given=given), now)
-        if demand.outcome or not demand.ask:
-            return WayIn(client, demand.outcome.acr if demand.outcome else None, tuple(p.factor for p in given))
+        if demand.outcome:
+            return WayIn(client, demand.outcome.acr, given)
+        if not demand.ask:
+            break
         weakest = max(demand.ask, key=order.index)
         given = (*given, Proof(weakest, now, weakest))
-    return WayIn(client, None, tuple(p.factor for p in given))
+    return WayIn(client, None, ())
 
 
-def _within(inner: object, outer: object) -> bool:
-    try:
-        return inner.subnet_of(outer)  # type: ignore[attr-defined, no-any-return]  # one family or the other
-    except TypeError:
-        return False
+def only_by_default(realm: Realm, way: WayIn) -> str | None:
+    """The level that the client asks for by default, where the weakest way in does not reach it; else None."""
+    wished = next((name for name in way.client.default_acr_values if name in realm.levels), None)
+    if wished is None or not way.given or holds(realm, realm.levels[wished], way.given):
+        return None
+    return wished
+
+
+def _outside(
+    networks: tuple[IPv4Network | IPv6Network, ...], others: tuple[IPv4Network | IPv6Network, ...]
+) -> Iterator[object]:
+    """Those of the networks that do not lie within the others altogether."""
+    for network in networks:
+        family = collapse_addresses(n for n in others if n.version == network.version)  # type: ignore[type-var]
+        if not any(network.subnet_of(other) for other in family):  # type: ignore[arg-type]  # of one family
+            yield network

@@ -5,7 +5,7 @@ from functools import cached_property
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from idp.realm.algorithms import ContentEncryption, KeyEncryption, MacAlgorithm, SigningAlgorithm
 from idp.realm.fapi import with_defaults
@@ -20,6 +20,7 @@ from idp.realm.words import (
     Duration,
     Text,
     Word,
+    number_of_seconds,
 )
 
 GrantType = Literal[
@@ -170,7 +171,7 @@ class Client(Section):
     """How authorization responses are signed where the response_mode asks for a JWT."""
     default_acr_values: Names = ()
     """The levels that a sign-in asks for when the request names none."""
-    default_max_age: Annotated[int, Field(ge=0, le=366 * 86400)] | None = None
+    default_max_age: Annotated[int, Field(ge=0, le=366 * 86400), BeforeValidator(number_of_seconds)] | None = None
     """In seconds: where a request has no `max_age`, older proofs do not count."""
 
     @model_validator(mode="before")

@@ -28,7 +28,7 @@ class References:
             "group": unless_lost("groups", realm.groups),
             "client": unless_lost("clients", (client.client_id for client in realm.clients)),
             "client or API": unless_lost("clients", (name for client in realm.clients for name in client.audiences)),
-            "client of a rule": unless_lost("clients", (*(c.client_id for c in realm.clients), ACCOUNT.client_id)),
+            "client or account": unless_lost("clients", (*(c.client_id for c in realm.clients), ACCOUNT.client_id)),
             "scope": unless_lost("scopes", (*STANDARD_SCOPES, *realm.scopes)),
             "audience": unless_lost("scopes", (api for scope in realm.scopes.values() for api in scope.audience)),
             "level": unless_lost("levels", realm.levels),
@@ -56,7 +56,7 @@ class References:
         yield from self._encourage()
         for index, expectation in enumerate(self._realm.expect):
             path = ("expect", index)
-            yield from self._one("client", expectation.at, (*path, "at"))
+            yield from self._one("client or account", expectation.at, (*path, "at"))
             yield from self._each("role", expectation.who.roles, (*path, "who", "roles"))
             yield from self._each("group", expectation.who.groups, (*path, "who", "groups"))
             yield from self._each("scope", expectation.scopes, (*path, "scopes"))
@@ -90,7 +90,7 @@ class References:
     def _when(self, when: When, path: Path) -> Iterator[Finding]:
         yield from self._each("role", when.roles, (*path, "roles"))
         yield from self._each("group", when.groups, (*path, "groups"))
-        yield from self._each("client of a rule", when.clients, (*path, "clients"))
+        yield from self._each("client or account", when.clients, (*path, "clients"))
         yield from self._each("scope", when.scopes, (*path, "scopes"))
 
     def _each(self, kind: str, names: Iterable[str] | None, path: Path) -> Iterator[Finding]:
@@ -112,7 +112,7 @@ NOT_DEFINED = {
     "role": "no role '{}' is defined in 'roles'",
     "group": "no group '{}' is defined in 'groups'",
     "client": "no client '{}' is defined in 'clients'",
-    "client of a rule": "no client '{}' is defined in 'clients'",
+    "client or account": "no client '{}' is defined in 'clients'",
     "client or API": "no client '{}' is defined in 'clients'",
     "audience": "no scope in 'scopes' has the audience '{}'",
     "scope": "no scope '{}' is defined in 'scopes'",

@@ -16,6 +16,8 @@ NEEDS = {
     "twilio-verify": ("account_sid", "auth_token", "verify_service"),
     "console": (),
 }
+# Reserved by ISO 3166-1 so that they mean nothing else: what people write for countries that have another code.
+_OFTEN_WRITTEN = {"UK": "GB", "EL": "GR"}
 
 
 def check_sending(realm: Realm, root: Node, mode: Mode) -> Iterator[Finding]:
@@ -36,6 +38,7 @@ def _check_sms(sms: Sms, mode: Mode) -> Iterator[Finding]:
     path = ("factors", "sms")
     if sms.sender == "console" and mode is Mode.PRODUCTION:
         yield Finding((*path, "sender"), "the sender 'console' prints codes and is for development only: use twilio")
+    yield from _check_countries(sms)
     given: dict[str, object] = {"account_sid": sms.account_sid, "auth_token": sms.auth_token}
     given |= {"from": sms.from_, "verify_service": sms.verify_service}
     for key in NEEDS[sms.sender]:
@@ -49,6 +52,18 @@ def _check_sms(sms: Sms, mode: Mode) -> Iterator[Finding]:
         url = shortened(sms.api_base_url)
         message = f"'{url}' would get the token of the account in clear: use https (http is for this machine)"
         yield Finding((*path, "api_base_url"), message)
+
+
+def _check_countries(sms: Sms) -> Iterator[Finding]:
+    from phonenumbers import SUPPORTED_REGIONS  # takes long to load, and few realms need it
+
+    for place, country in enumerate(sms.countries):
+        if country not in SUPPORTED_REGIONS:
+            meant = f", did you mean '{_OFTEN_WRITTEN[country]}'?" if country in _OFTEN_WRITTEN else ""
+            yield Finding(
+                ("factors", "sms", "countries", place),
+                f"no telephone numbers are known of a country '{country}'{meant}",
+            )
 
 
 def _check_server(server: MailServer) -> Iterator[Finding]:

@@ -86,6 +86,14 @@ def whole(value: Any) -> Any:
     raise ValueError("a whole number is needed")
 
 
+def number_of_seconds(value: Any) -> Any:
+    """What OpenID Connect Registration writes as a number stays one, also where other keys have a unit."""
+    if type(value) is int:
+        return value
+    meant = f", here {_seconds(value)}" if isinstance(value, str) and re.fullmatch(DURATION, value) else ""
+    raise ValueError(f"a number of seconds is needed{meant}")
+
+
 Duration = Annotated[
     int,
     BeforeValidator(_seconds),

@@ -8,7 +8,11 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import Command, Done
-from tests.running import DEMO, demo_realm, write_realms
+from tests.clock import Clock
+from tests.conftest import Start
+from tests.portal import Portal
+from tests.running import demo_client, demo_realm, every_factor, write_realms
+from tests.visitor import Visitor
 
 RULES = {
     "rules": [
@@ -26,8 +30,9 @@ RULES = {
 
 
 @pytest.fixture
-def explain(idp: Command, database_url: str) -> Callable[..., Done]:
-    """`explain("alice", "billing", …)` under three rules."""
+def explain(idp: Command, database_url: str, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Done]:
+    """`explain("alice", "billing", …)` under three rules, at the time of the test's server."""
+    monkeypatch.setattr("idp.cli.explain.time", clock)
     write_realms(Path("realm-config"), demo_realm(second_factor=RULES))
 
     def run(user: str, client: str, *arguments: str) -> Done:
@@ -69,13 +74,14 @@ def test_alice_at_the_billing_portal_sets_up_a_factor(explain: Explain) -> None:
         ("the billing portal", True),
         ("payments", False),
     ]
-    assert (told["asks"], told["enrols"]) == ([["password"]], ["totp"])
-    assert (told["acr"], told["amr"]) == ("two-factor", ["pwd", "otp", "mfa"])
+    assert told["steps"] == [{"prove": ["password"]}, {"set_up": ["totp"]}]
+    assert (told["acr"], told["amr"]) == (["two-factor"], ["pwd", "otp", "mfa"])
 
 
 def test_ada_is_asked_by_her_role(explain: Explain) -> None:
     told = explained(explain("ada@example.com", "portal", "--json"))
-    assert (told["user"], told["asks"], told["factors"]) == ("ada", [["password"], ["totp"]], ["totp"])
+    assert (told["user"], told["factors"]) == ("ada", ["totp"])
+    assert told["steps"] == [{"prove": ["password"]}, {"prove": ["totp"]}]
     assert told["rules"][0]["because"] == [{"key": "roles", "wanted": ["admin"], "present": ["admin"], "holds": True}]
 
 
@@ -86,12 +92,107 @@ def test_all_registered_scopes_count_unless_told_otherwise(explain: Explain) -> 
 
 def test_an_acr_value_asks_like_a_rule(explain: Explain) -> None:
     told = explained(explain("alice", "portal", "--acr", "two-factor", "--json"))
-    assert (told["acr_values"], told["enrols"], told["acr"]) == (["two-factor"], ["totp"], "two-factor")
+    assert (told["acr_values"], told["acr"]) == (["two-factor"], ["two-factor"])
+    assert told["steps"][1:] == [{"set_up": ["totp"]}]
     assert "the request asks for acr two-factor" in explain("alice", "portal", "--acr", "two-factor").out
 
 
-def test_an_unknown_acr_value_is_told(explain: Explain) -> None:
-    assert "the realm has no level gold: it asks for nothing" in explain("alice", "portal", "--acr", "gold").out
+def test_acr_values_that_the_realm_does_not_know_are_skipped(explain: Explain) -> None:
+    told = explain("alice", "portal", "--acr", "nope two-factor")
+
+    assert "the request asks for acr nope or two-factor; the realm has no level nope: skipped\n" in told.out
+    assert "and ends with acr two-factor" in told.out
+
+
+def test_acr_values_of_which_none_is_known_leave_the_clients_own(explain: Explain) -> None:
+    portal = demo_client("portal") | {"default_acr_values": ["two-factor"]}
+    write_realms(Path("realm-config"), demo_realm(clients=[portal], second_factor={}))
+
+    told = explain("alice", "portal", "--acr", "gold").out
+
+    assert "the realm has no level gold: skipped, as if no acr were asked for\n" in told
+    assert "the client asks for acr two-factor by default\n" in told
+    assert "and ends with acr two-factor" in told
+
+
+def test_a_choice_of_factors_to_set_up_is_told_and_no_more_is_promised_than_each_gives(explain: Explain) -> None:
+    write_realms(Path("realm-config"), every_factor())
+
+    told = explain("alice", "billing", "--scope", "openid").out.splitlines()
+
+    assert told[-2:] == [
+        "a new sign-in asks for: password, then set up one of: webauthn or totp or sms",
+        "and ends with acr phishing-resistant or two-factor, amr pwd mfa and more, by the factors used",
+    ]
+
+
+INVITING = {"encourage": {"when": {"roles": ["developer"]}, "level": "two-factor", "snoozes": 1, "until": "2999-01-01"}}
+
+
+def test_an_invitation_is_told_until_it_is_a_duty(
+    explain: Explain, start: Start, register: Callable[..., Portal], visit: Callable[..., Visitor]
+) -> None:
+    server = start(demo_realm(second_factor=INVITING))
+    visitor, portal = visit(server), register(server, "portal")
+
+    invites, portals = "encourage invites to level two-factor by totp or recovery-codes", ("alice", "portal")
+    assert explain(*portals).out.splitlines()[2] == (
+        f"{invites}, because: role developer; "
+        "it may be put off 1 more time, at most until 2999-01-01, then it asks for that"
+    )
+    assert "encourage does not apply, because: no role developer" in explain("ada", "portal").out
+
+    visitor.submit(visitor.sign_in(portal.send(visitor)), action="later")
+    told = explain(*portals).out.splitlines()
+    assert told[2:4] == [
+        "encourage asks for level two-factor by totp or recovery-codes, because: role developer; it cannot be put off any more",
+        "a new sign-in asks for: password, then set up totp",
+    ]
+    assert explained(explain(*portals, "--json"))["encourage"]["is_duty"] is True
+
+
+def test_a_proof_of_the_newest_session_that_is_too_old_is_told_with_its_age(
+    explain: Explain, start: Start, register: Callable[..., Portal], visit: Callable[..., Visitor], clock: Clock
+) -> None:
+    server = start(demo_realm(second_factor=RULES))
+    register(server, "billing").sign_in(visit(server))
+    assert explain("alice", "billing").out.splitlines()[-1].endswith(" is asked for: nothing")
+
+    clock.advance(610)
+
+    assert explain("alice", "billing").out.splitlines()[-2:] == [
+        "the newest open session (password 10m10s ago, totp 10m10s ago) is asked for: totp or recovery-codes",
+        "because rule “payments” takes nothing older than 5m, and that is 10m10s old",
+    ]
+    session = explained(explain("alice", "billing", "--json"))["session"]
+    assert session["too_old"] == [{"rule": "payments", "max_age": 300, "age": 610}]
+
+    clock.advance(3600)
+
+    assert explained(explain("alice", "billing", "--json"))["session"] is None
+
+
+def test_a_proof_that_the_client_takes_no_more_is_told_with_its_age(
+    explain: Explain, start: Start, register: Callable[..., Portal], visit: Callable[..., Visitor], clock: Clock
+) -> None:
+    client = demo_client("portal") | {"default_max_age": 300}
+    server = start(demo_realm(clients=[client], second_factor={}))
+    register(server, client).sign_in(visit(server))
+    clock.advance(600)
+
+    assert explain("alice", "portal").out.splitlines()[-2:] == [
+        "the newest open session (password 10m ago) is asked for: password",
+        "because the client takes no proof older than 5m (default_max_age)",
+    ]
+
+
+def test_the_account_pages_are_explained_as_rules_name_them(explain: Explain) -> None:
+    rule = {"name": "the account", "when": {"clients": ["account"]}, "level": "two-factor"}
+    write_realms(Path("realm-config"), demo_realm(second_factor={"rules": [rule]}))
+
+    told = explain("alice", "account").out
+
+    assert "rule “the account” asks for level two-factor, because: client account" in told
 
 
 def test_a_disabled_person_is_told(explain: Explain, idp: Command, database_url: str) -> None:
@@ -106,6 +207,13 @@ def test_a_disabled_person_is_told(explain: Explain, idp: Command, database_url:
         ("alice", "biling", (), "realm 'demo' has no client 'biling', did you mean 'billing'?"),
         ("alcie", "billing", (), "nobody in realm 'demo' has the user name or e-mail address 'alcie'"),
         ("alice", "portal", ("--scope", "openid payments"), "client 'portal' is not registered for payments"),
+        ("alice", "acount", (), "realm 'demo' has no client 'acount', did you mean 'account'?"),
+        (
+            "alice",
+            "nightly-report",
+            (),
+            "nobody signs in at client 'nightly-report' (grant_types: client_credentials), and no rule binds it",
+        ),
     ],
 )
 def test_a_name_that_does_not_exist_is_told(
@@ -116,7 +224,7 @@ def test_a_name_that_does_not_exist_is_told(
 
 
 def test_the_demonstration_explains_itself(idp: Command, database_url: str) -> None:
-    for client in DEMO["clients"]:
+    for client in ("portal", "billing", "cli", "account"):
         for user in ("alice", "ada"):
             done = idp(
                 "explain",
@@ -127,6 +235,6 @@ def test_the_demonstration_explains_itself(idp: Command, database_url: str) -> N
                 "--user",
                 user,
                 "--client",
-                client["client_id"],
+                client,
             )
             assert done.status == 0, done.err

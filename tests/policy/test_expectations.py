@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from idp.policy.expectations import broken
-from idp.policy.weaknesses import has_no_factor, never_matches, weakest_way_in
+from idp.policy.weaknesses import has_no_factor, never_matches, only_by_default, weakest_way_in
 from idp.realm.policy_sections import Expectation
 from idp.realm.schema import Realm
 from tests.policy.build import ALL, APP, LEVELS, NOW, SHEET, TWO_FACTOR, realm
@@ -50,12 +50,20 @@ def test_a_rule_that_is_to_come_asks_nothing_yet() -> None:
     assert findings(realm({**TWO_FACTOR, "from": "2999-01-01"}), asks=()) == []
 
 
+WITHIN = "its networks lie within its not_networks"
+
+
 @pytest.mark.parametrize(
     ("when", "why"),
     [
         ({"scopes": ["unused"]}, "none of its clients is registered for any of its scopes"),
-        ({"networks": ["10.1.0.0/16"], "not_networks": ["10.0.0.0/8"]}, "its networks lie within its not_networks"),
+        ({"networks": ["10.1.0.0/16"], "not_networks": ["10.0.0.0/8"]}, WITHIN),
         ({"networks": ["10.0.0.0/8"], "not_networks": ["10.1.0.0/16", "2001:db8::/32"]}, None),
+        ({"networks": ["10.0.0.0/8"], "not_networks": ["10.0.0.0/9", "10.128.0.0/9"]}, WITHIN),
+        ({"not_networks": ["0.0.0.0/0", "::/0"]}, "its not_networks are all that there are"),
+        ({"not_networks": ["0.0.0.0/1", "128.0.0.0/1", "::/0"]}, "its not_networks are all that there are"),
+        ({"not_networks": ["0.0.0.0/0"]}, None),
+        ({"networks": ["2001:db8::/32"], "not_networks": ["0.0.0.0/0"]}, None),
         ({"scopes": ["payments"]}, None),
         ({"roles": ["admin"]}, None),
     ],
@@ -85,6 +93,47 @@ def test_the_weakest_way_in_is_told(rules: list[dict[str, Any]], factors: tuple[
     of = realm(*rules)
 
     assert weakest_way_in(of, of.clients[0], NOW).factors == factors
+
+
+@pytest.mark.parametrize(
+    ("rules", "default", "factors", "by_default"),
+    [
+        ([], ["two-factor"], ("password",), "two-factor"),
+        ([FOR_ADMINS], ["app"], ("password",), "app"),
+        ([TWO_FACTOR], ["app"], ("password", "recovery-codes"), "app"),
+        ([TWO_FACTOR], ["two-factor"], ("password", "recovery-codes"), None),
+        ([APP], ["app"], ("password", "totp"), None),
+        ([{**APP, "when": {"scopes": ["payments"]}}], ["two-factor"], ("password",), "two-factor"),
+        ([], ["password"], ("password",), None),
+    ],
+)
+def test_what_a_client_asks_for_by_default_only_is_no_obstacle(
+    rules: list[dict[str, Any]], default: list[str], factors: tuple[str, ...], by_default: str | None
+) -> None:
+    of = realm(*rules, default_acr_values=default)
+
+    way = weakest_way_in(of, of.clients[0], NOW)
+
+    assert (way.factors, only_by_default(of, way)) == (factors, by_default)
+
+
+def test_a_rule_for_the_only_scope_of_a_client_cannot_be_walked_around() -> None:
+    of = realm({**APP, "when": {"scopes": ["payments"]}}, scope="payments")
+
+    assert weakest_way_in(of, of.clients[0], NOW).factors == ("password", "totp")
+
+
+def test_where_no_factor_meets_a_rule_there_is_no_way_in() -> None:
+    of = realm({"level": "app"}, factors={"recovery-codes": {}})
+
+    assert weakest_way_in(of, of.clients[0], NOW).factors == ()
+
+
+def test_the_account_pages_may_be_expected_to_ask() -> None:
+    of = realm({**APP, "when": {"clients": ["account"]}})
+
+    assert findings(of, at="account", asks=("totp",)) == []
+    assert findings(of, at="account", asks=()) == [("asks", ("totp",))]
 
 
 STRONG = {"level": "two-factor", "accept": ["totp", "webauthn"]}

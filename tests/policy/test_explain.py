@@ -1,9 +1,14 @@
 """Explanations: every rule with its conditions, and a sign-in on paper."""
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
 from idp.policy.explain import Condition, Explanation, explain
+from idp.policy.playing import Step
 from idp.policy.question import Person, Request
+from idp.realm.policy_sections import Encourage, SecondFactorPolicy, When
 from idp.realm.schema import Realm
 from tests.policy.build import (
     ALL,
@@ -32,6 +37,14 @@ def explained(of: Realm, who: Person, request: Request | None = None) -> Explana
     return explain(of, who, of.clients[0], request or asking(), NOW)
 
 
+def asked_in(told: Explanation) -> tuple[tuple[str, ...], ...]:
+    return tuple(step.factors for step in told.steps if not step.sets_up)
+
+
+def set_up_in(told: Explanation) -> tuple[str, ...]:
+    return tuple(factor for step in told.steps if step.sets_up for factor in step.factors)
+
+
 @pytest.mark.parametrize(
     ("of", "who", "asked", "enrolled", "end"),
     [
@@ -50,7 +63,7 @@ def test_a_sign_in_is_played_through(
 ) -> None:
     told = explained(of, who)
 
-    assert (told.asked, told.enrolled, in_short(told.end)) == (asked, enrolled, end)
+    assert (asked_in(told), set_up_in(told), in_short(told.end)) == (asked, enrolled, end)
 
 
 @pytest.mark.parametrize(
@@ -66,19 +79,92 @@ def test_a_sign_in_with_any_factor_is_played_through(
 ) -> None:
     told = explained(realm({"level": "two-factor", "accept": ["webauthn"]}, factors=ALL), who)
 
-    assert (told.asked, told.enrolled, told.end.outcome and told.end.outcome.amr) == (asked, enrolled, amr)
+    assert (asked_in(told), set_up_in(told), told.end.outcome and told.end.outcome.amr) == (asked, enrolled, amr)
 
 
 def test_a_demand_of_the_request_is_played_through_as_well() -> None:
     told = explained(realm(), OWNER, asking(acr_values=("app",)))
 
-    assert (told.asked, in_short(told.end)) == ((PASSWORD, APPS), "in as app")
+    assert (asked_in(told), in_short(told.end)) == ((PASSWORD, APPS), "in as app")
 
 
 def test_a_demand_out_of_reach_ends_in_its_error() -> None:
     told = explained(realm(), person(shut(PHONE)), asking(acr_values=("app",)))
 
-    assert (told.asked, told.end.error) == ((), UNMET)
+    assert (asked_in(told), told.end.error) == ((), UNMET)
+
+
+def test_steps_stand_in_the_order_in_which_they_are_taken() -> None:
+    told = explained(realm(SHEET), NOBODY)
+
+    assert told.steps == (Step(PASSWORD), Step(APPS, sets_up=True), Step(CODE))
+
+
+@pytest.mark.parametrize(
+    ("of", "who", "acrs", "amr", "varies"),
+    [
+        pytest.param(realm(APP), OWNER, ("app",), ("pwd", "otp", "mfa"), False, id="no choice"),
+        pytest.param(realm(TWO_FACTOR), OWNER, ("app", "two-factor"), ("pwd", "mfa"), True, id="an app or a sheet"),
+        pytest.param(
+            realm(TWO_FACTOR, factors=ALL), NOBODY, ("two-factor", "app"), ("pwd", "mfa"), True, id="to set up"
+        ),
+        pytest.param(
+            realm({**TWO_FACTOR, "accept": ["webauthn"]}, factors=ALL),
+            person(KEY),
+            ("two-factor",),
+            ("mfa",),
+            True,
+            id="a passkey first or after the password",
+        ),
+        pytest.param(realm(), person(shut(PHONE)), ("password",), ("pwd",), False, id="nothing asks"),
+    ],
+)
+def test_only_what_every_choice_proves_is_promised(
+    of: Realm, who: Person, acrs: tuple[str, ...], amr: tuple[str, ...], varies: bool
+) -> None:
+    told = explained(of, who)
+
+    assert (told.acrs, told.amr, told.amr_varies) == (acrs, amr, varies)
+
+
+def test_a_way_that_ends_in_an_error_promises_nothing() -> None:
+    told = explained(realm(), person(shut(PHONE)), asking(acr_values=("app",)))
+
+    assert (told.acrs, told.amr) == ((), ())
+
+
+DEVELOPERS = {"when": When(roles=("developer",)), "level": "two-factor", "snoozes": 3, "until": "2999-01-01"}
+DEVELOPER = person(roles=("developer",))
+
+
+@pytest.mark.parametrize(
+    ("who", "changed", "applies", "is_duty", "left", "owns"),
+    [
+        pytest.param(DEVELOPER, {}, True, False, 3, (), id="never put off"),
+        pytest.param(replace(DEVELOPER, snoozed=2), {}, True, False, 1, (), id="put off twice"),
+        pytest.param(replace(DEVELOPER, snoozed=3), {}, True, True, 0, (), id="put off too often"),
+        pytest.param(DEVELOPER, {"until": "1970-01-02"}, True, True, 3, (), id="its day has come"),
+        pytest.param(DEVELOPER, {"snoozes": None}, True, False, None, (), id="only its day ends it"),
+        pytest.param(NOBODY, {}, False, False, 3, (), id="for others"),
+        pytest.param(person(PHONE, roles=("developer",)), {}, True, False, 3, APPS, id="owns one"),
+    ],
+)
+def test_an_invitation_is_told_with_what_is_left_of_it(
+    who: Person, changed: dict[str, Any], *, applies: bool, is_duty: bool, left: int | None, owns: tuple[str, ...]
+) -> None:
+    encourage = Encourage.model_validate(DEVELOPERS | changed)
+    of = realm().model_copy(update={"second_factor": SecondFactorPolicy(encourage=encourage)})
+
+    told = explained(of, who).invitation
+
+    assert told is not None
+    assert (told.applies, told.is_duty, told.snoozes_left, told.owns) == (applies, is_duty, left, owns)
+    assert told.takes == ("totp", "recovery-codes")
+    assert [c.key for c in told.conditions] == ["roles"]
+
+
+def test_a_realm_that_invites_nobody_has_no_invitation() -> None:
+    assert explained(realm(), DEVELOPER).invitation is None
 
 
 def test_a_new_sign_in_is_told_not_the_one_under_way() -> None:

@@ -99,6 +99,9 @@ def test_the_schema_can_be_written_anew(run: Check, tmp_path: Path) -> None:
     assert (tmp_path / "s.json").read_bytes() == (ROOT / "realm-config" / "realm.schema.json").read_bytes()
 
 
+ADMINS = "people with the role 'admin'"
+
+
 def test_an_expectation_that_does_not_hold_is_an_error_with_its_place(run: Check, tmp_path: Path) -> None:
     file = tmp_path / "r.yaml"
     expectation = "expect:\n  - who: {roles: [admin]}\n    at: portal\n    asks: []\n    never: [totp]\n"
@@ -109,9 +112,68 @@ def test_an_expectation_that_does_not_hold_is_an_error_with_its_place(run: Check
 
     assert code == 1
     assert lines[:2] == [
-        f"{file}:{line + 2}:5: expected to ask for nothing at 'portal', and it asks for totp",
-        f"{file}:{line + 5}:12: expected never to ask for totp at 'portal', and totp would do",
+        f"{file}:{line + 2}:5: expected to ask {ADMINS} for nothing at 'portal', and it asks for totp",
+        f"{file}:{line + 5}:12: expected never to ask {ADMINS} for totp at 'portal', and totp would do",
     ]
+
+
+def test_who_an_expectation_is_about_is_told(run: Check, tmp_path: Path) -> None:
+    file = tmp_path / "r.yaml"
+    who = "who: {roles: [admin, developer], groups: [partners]}, "
+    file.write_text(demo() + f"expect: [{{{who}at: portal, asks: []}}, {{at: portal, asks: [totp]}}]\n", "utf-8")
+
+    _, lines, _ = run(file)
+
+    assert "ask people with the role 'admin' and the role 'developer' and the group 'partners' for nothing" in lines[0]
+    assert "ask people without a role or a group for totp at 'portal'" in lines[1]
+
+
+DEFAULT = "client_id: portal\n    default_acr_values: [two-factor]"
+
+
+def test_a_level_that_only_a_default_asks_for_is_a_warning(run: Check, tmp_path: Path) -> None:
+    file = tmp_path / "r.yaml"
+    file.write_text(demo("client_id: portal", DEFAULT), encoding="utf-8")
+
+    code, lines, _ = run(file)
+
+    assert code == 0
+    assert (
+        f"{file}:60:25: warning: 'portal' asks for 'two-factor' by default only: a request that names another level "
+        "gets in with the password alone; a rule would bind it"
+    ) in lines
+
+
+WEAKEST = "the weakest way in, for people without a role, in no network that a rule names"
+
+
+def test_the_weakest_way_into_each_client_is_told_when_asked_for(run: Check) -> None:
+    assert run("--ways") == (
+        0,
+        [
+            f"realm demo (realm-config/demo.yaml): {WEAKEST}",
+            "  portal: the password alone, acr password",
+            "  billing: password and recovery-codes, acr two-factor",
+            "  cli: the password alone, acr password",
+            "  account: the password alone, acr password",
+            "",
+        ],
+        "1 file, 0 problems, 0 warnings\n",
+    )
+
+
+def test_the_weakest_way_into_one_client_is_told(run: Check) -> None:
+    assert [line.split(":")[0] for line in run("--ways", "--client", "account")[1][1:]] == ["  account", ""]
+    with pytest.raises(SettingsError, match="there is no client 'acount', did you mean 'account'"):
+        run("--ways", "--client", "acount")
+
+
+def test_the_way_in_is_by_what_the_rules_take(run: Check, tmp_path: Path) -> None:
+    file = tmp_path / "r.yaml"
+    text = demo("when: {clients: [billing]}\n      level: two-factor", "level: two-factor\n      accept: [sms]")
+    file.write_text(text.replace("  totp:  ", "  sms: {sender: console, countries: [DE]}\n  totp:  "), "utf-8")
+
+    assert "  portal: password and sms, acr two-factor" in run("--ways", file)[1]
 
 
 def test_a_rule_that_can_never_match_is_a_warning(run: Check, tmp_path: Path) -> None:
@@ -207,9 +269,11 @@ def test_a_report_changes_nothing_about_the_lines_and_the_status(run: Check, tmp
 
 
 def test_what_belongs_to_the_report_is_refused_without_it(run: Check) -> None:
-    for option in (("--json",), ("--client", "portal")):
-        with pytest.raises(SettingsError, match="--client and --json belong to --profiles"):
-            run(*option)
+    for options in (("--json",), ("--ways", "--profiles", "--json")):
+        with pytest.raises(SettingsError, match="--json belongs to --profiles alone"):
+            run(*options)
+    with pytest.raises(SettingsError, match="--client belongs to --profiles or --ways"):
+        run("--client", "portal")
 
 
 @pytest.fixture

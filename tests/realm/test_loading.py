@@ -79,6 +79,16 @@ REGULAR = {
         'window: "1"',
         "26:45: 'window' must be a whole number, not the text '1': remove the quotes",
     ),
+    "a duration for seconds": (
+        "client_name: Developer portal",
+        "default_max_age: 1h",
+        "60:22: 'default_max_age': a number of seconds is needed, here 3600, not the text '1h'",
+    ),
+    "words for seconds": (
+        "client_name: Developer portal",
+        "default_max_age: an hour",
+        "60:22: 'default_max_age': a number of seconds is needed, not the text 'an hour'",
+    ),
     "too little": ("min_length: 8", "min_length: 4", "25:32: 'min_length' must be at least 8, not the number 4"),
     "a misspelt grant type": (
         "[authorization_code, refresh_token]",

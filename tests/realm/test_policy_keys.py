@@ -41,6 +41,10 @@ def test_what_is_wrong_with_them_is_told(old: str, new: str, message: str) -> No
     assert message in only(demo(old, new))
 
 
+def test_an_expectation_may_be_about_the_account_pages() -> None:
+    assert problems(demo() + "expect: [{at: account, asks: []}]\n") == []
+
+
 @pytest.mark.parametrize(
     ("expectation", "message"),
     [

@@ -84,6 +84,16 @@ def test_what_text_messages_lack_is_told_where_it_is_missing(keys: str, message:
     assert message in only(sms(keys))
 
 
+@pytest.mark.parametrize(
+    ("country", "meant"), [("UK", ", did you mean 'GB'?"), ("EL", ", did you mean 'GR'?"), ("XX", "")]
+)
+def test_a_country_without_telephone_numbers_is_refused(country: str, meant: str) -> None:
+    told = only(demo("  totp:  ", f"  sms: {{sender: console, countries: [DE, {country}]}}\n  totp:  "))
+
+    assert told.endswith(f": no telephone numbers are known of a country '{country}'{meant}")
+    assert told.startswith("26:")
+
+
 def test_countries_must_be_named() -> None:
     assert "the key 'countries' is missing" in only(demo("  totp:  ", "  sms: {sender: console}\n  totp:  "))
     assert "must be a country by its two letters" in only(sms("sender: console").replace("[DE]", "[Germany]"))
