@@ -145,7 +145,7 @@ def test_an_invitation_is_told_until_it_is_a_duty(
     visitor.submit(visitor.sign_in(portal.send(visitor)), action="later")
     told = explain(*portals).out.splitlines()
     assert told[2:4] == [
-        "encourage asks for level two-factor by totp or recovery-codes, because: role developer; it cannot be put off any more",
+        f"{invites.replace('invites to', 'asks for')}, because: role developer; it cannot be put off any more",
         "a new sign-in asks for: password, then set up totp",
     ]
     assert explained(explain(*portals, "--json"))["encourage"]["is_duty"] is True
