@@ -129,7 +129,7 @@ class _Controller(Controller):
 
     async def _hang_up(self) -> None:
         for connection in getattr(self, "_made", ()):
-            if connection.transport is not None:
+            if connection.transport is not None and not connection.transport.is_closing():
                 connection.transport.abort()
         for _ in range(5):
             await asyncio.sleep(0)
