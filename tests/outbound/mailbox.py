@@ -4,6 +4,7 @@ import asyncio
 import logging
 import ssl
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -128,13 +129,24 @@ class _Controller(Controller):
         super().stop(no_assert)
 
     async def _hang_up(self) -> None:
+        assert isinstance(self.server, asyncio.Server)
+        # Nobody more is let in; closing the server now would leave whoever is on the way without an owner.
+        for listener in self.server.sockets:
+            self.loop.remove_reader(listener.fileno())
+        await _settled()
         for connection in getattr(self, "_made", ()):
-            if connection.transport is not None and not connection.transport.is_closing():
-                connection.transport.abort()
-        for _ in range(5):
-            await asyncio.sleep(0)
+            if connection.transport is not None:
+                # A TLS transport that was closed before has nothing left to abort, and does not say so (Python 3.11).
+                with suppress(AttributeError):
+                    connection.transport.abort()
+        await _settled()
 
     def _trigger_server(self) -> None:
         assert isinstance(self.server, asyncio.Server)
         self.port = self.server.sockets[0].getsockname()[1]
         super()._trigger_server()  # type: ignore[no-untyped-call]  # has no types
+
+
+async def _settled() -> None:
+    for _ in range(5):
+        await asyncio.sleep(0)
