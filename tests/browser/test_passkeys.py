@@ -135,7 +135,7 @@ def test_what_did_not_work_is_said_and_another_way_is_there(person: Person, bill
 
     person.page.get_by_role("button", name="Use passkey").click()
 
-    expect(person.page.get_by_role("alert")).to_have_text("That did not work. Try again, or use another way.")
+    expect(person.page.get_by_role("alert")).to_have_text("That did not work. Try again, or see “Another way” below.")
     person.click("Use a recovery code")
     assert person.heading == "Use a recovery code"
 
