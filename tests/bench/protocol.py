@@ -12,7 +12,7 @@ from joserfc import jwt
 from joserfc.jwk import ECKey
 
 from tests.bench.figures import Figure, NewDatabase, Options, rate, running
-from tests.bench.http import Connection, connected, get, post
+from tests.bench.http import Connection, connected, get
 from tests.bench.load import signed_in
 from tests.bench.scenarios import Repeated, Scenario
 from tests.bench.seed import forget, seed
@@ -21,7 +21,7 @@ from tests.bench.sign_in import REQUEST, SignIn, Unexpected, authorize, redeem, 
 
 _ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"
 # So many requests of one client may wait at a time.
-_MOST_PUSHED = 950
+_MOST_WAITING = 950
 
 
 def measure(folder: Path, new_database: NewDatabase, options: Options) -> Iterator[Figure]:
@@ -46,13 +46,13 @@ class Pushed(Scenario):
 
     def __init__(self, server: Server, person: SignIn) -> None:
         self._port, self._database, self._cookies = server.port, server.database, person.cookies
-        self._left = _MOST_PUSHED
+        self._left = _MOST_WAITING
         self._push = token(self._port, PORTAL, REQUEST, endpoint="ext/par/request")
 
     def prepare(self) -> None:
         """What waits is forgotten, so that as much may wait again."""
         forget(self._database)
-        self._left = _MOST_PUSHED
+        self._left = _MOST_WAITING
 
     async def once(self, connection: Connection) -> bool:
         self._left -= 1
@@ -107,11 +107,12 @@ class DevicePolls(Scenario):
     warm_up = 1
 
     def __init__(self, server: Server, devices: int) -> None:
-        self._port, self._devices = server.port, devices
+        self._port, self._database, self._devices = server.port, server.database, min(devices, _MOST_WAITING)
         self._polls: Iterator[bytes] = iter(())
 
     def prepare(self) -> None:
         """New devices."""
+        forget(self._database)
         self._polls = iter(uvloop.run(self._ask()))
 
     async def once(self, connection: Connection) -> bool:
@@ -121,11 +122,11 @@ class DevicePolls(Scenario):
         return _said(await connection.send(poll), "error") == "authorization_pending"
 
     async def _ask(self) -> list[bytes]:
-        asking = post(self._port, f"{PROTOCOL}/auth/device", {"client_id": DEVICE, "scope": "openid"})
+        asking = token(self._port, DEVICE, {"scope": "openid"}, endpoint="auth/device")
         async with connected(self._port) as (connection,):
             codes = [_said(await connection.send(asking), "device_code") for _ in range(self._devices)]
-        form = {"grant_type": DEVICE_GRANT, "client_id": DEVICE}
-        return [post(self._port, f"{PROTOCOL}/token", form | {"device_code": code}) for code in codes]
+        form = {"grant_type": DEVICE_GRANT}
+        return [token(self._port, DEVICE, form | {"device_code": code}) for code in codes]
 
 
 def introspection(port: int, person: SignIn) -> Scenario:

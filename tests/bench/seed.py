@@ -17,7 +17,7 @@ from idp.settings import secret_keys
 from idp.store import tables
 from idp.store.database import Database, Transaction
 from idp.store.migrations import migrate
-from idp.store.tables import credentials, guesses, limits, pushed_requests, users
+from idp.store.tables import credentials, device_codes, guesses, limits, pushed_requests, users
 from idp.store.users import identifier_key
 from idp.tokens.sealing import Sealer
 
@@ -87,7 +87,7 @@ def forget(url: str) -> None:
         url,
         update(credentials).where(credentials.c.counter > 0).values(counter=0),
         update(tables.recovery_codes).where(tables.recovery_codes.c.used_at.is_not(None)).values(used_at=None),
-        *(delete(table) for table in (guesses, limits, pushed_requests)),
+        *(delete(table) for table in (guesses, limits, pushed_requests, device_codes)),
     )
 
 

@@ -12,7 +12,7 @@ PROTOCOL = f"/realms/{REALM}/protocol/openid-connect"
 DISCOVERY = f"/realms/{REALM}/.well-known/openid-configuration"
 PORTAL = ("portal", "a secret of the benchmark's portal")
 REPORT = ("report", "a secret of the benchmark's program")
-DEVICE = "television"
+DEVICE = ("television", "a secret of the benchmark's television")
 DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 EXCHANGE_GRANT = "urn:ietf:params:oauth:grant-type:token-exchange"
 CALLBACK = "http://localhost:1/callback"
@@ -39,8 +39,8 @@ REALM_FILE: dict[str, Any] = {
             "scope": "email",
         },
         {
-            "client_id": DEVICE,
-            "token_endpoint_auth_method": "none",
+            "client_id": DEVICE[0],
+            "client_secret": DEVICE[1],
             "grant_types": [DEVICE_GRANT],
             "scope": "openid profile",
         },
