@@ -7,13 +7,14 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 
-from idp.login import consent, gate
+from idp.login import consent
 from idp.login.account_notes import note_of
 from idp.login.browser import Browser, Cookies, fresh_secret
 from idp.login.completion import open_session
 from idp.login.enrolment import prepared
 from idp.login.gate import Authorized, authorized
 from idp.login.handles import Handles, Under
+from idp.login.looking import demand_of, look, session_of
 from idp.login.pages import SignInPages
 from idp.login.registry import Steps
 from idp.login.request import AuthorizationRequest, AuthorizationResponse
@@ -24,12 +25,11 @@ from idp.login.visitor import Visitor, trusted_browser, visitor_of
 from idp.login.webauthn import is_outdated, new_challenge
 from idp.outbound.letters import Letters
 from idp.policy.decide import Demand
-from idp.realm.account_client import ACCOUNT, client_of
+from idp.realm.account_client import ACCOUNT
 from idp.realm.client_sections import Client
 from idp.realm.schema import Realm
-from idp.store import messages, people, sessions, transactions
+from idp.store import people, sessions, transactions
 from idp.store.database import Database, Transaction
-from idp.store.sessions import SsoSession
 from idp.tokens.sealing import Sealer
 
 Issue = Callable[[Transaction, Authorized], AuthorizationResponse]
@@ -67,7 +67,7 @@ class SignIns:
         is_other = visitor.known is not None and not request.demands.is_about(visitor.known.user.id)
         if is_other or "select_account" in request.demands.prompt:
             visitor = Visitor()
-        demand = _demand(realm, client, visitor=visitor, state=state, browser=browser, now=now)
+        demand = demand_of(realm, client, visitor=visitor, state=state, browser=browser, now=now)
         if demand.error:
             return Refused(request, demand.error)
         with self._database.read() as tx:
@@ -84,7 +84,7 @@ class SignIns:
         visitor = self._visitor(realm, browser, now)
         if "select_account" in request.demands.prompt:
             visitor = Visitor()
-        demand = _demand(realm, ACCOUNT, visitor=visitor, state=state, browser=browser, now=now)
+        demand = demand_of(realm, ACCOUNT, visitor=visitor, state=state, browser=browser, now=now)
         if demand.outcome and visitor.known and visitor.session:
             with self._database.write() as tx:
                 if not sessions.touch(tx, visitor.session.id, now):
@@ -97,7 +97,7 @@ class SignIns:
     ) -> Entered | None:
         """`enter` within the transaction of a change: nobody else changes this person's account meanwhile."""
         visitor = visitor_of(tx, realm, browser, now, is_locking=True)
-        demand = _demand(realm, ACCOUNT, visitor=visitor, state=SignIn(request), browser=browser, now=now)
+        demand = demand_of(realm, ACCOUNT, visitor=visitor, state=SignIn(request), browser=browser, now=now)
         if demand.outcome and visitor.known and visitor.session:
             return Entered(visitor.known, visitor.session)
         return None
@@ -105,7 +105,7 @@ class SignIns:
     def show(self, realm: Realm, handle: str, choice: str, browser: Browser, now: int) -> Step:
         """The page of a sign-in under way, or its end where nothing is missing any more."""
         with self._database.read() as tx:
-            situation = self._look(tx, realm, handle, browser, now)
+            situation = look(tx, self._handles, realm=realm, handle=handle, browser=browser, now=now)
         if isinstance(situation, Lost):
             return situation
         if situation.under.stored is None:
@@ -120,7 +120,7 @@ class SignIns:
     def show_another(self, realm: Realm, handle: str, browser: Browser, now: int) -> Step:
         """The same request for another account than the one that the page names."""
         with self._database.read() as tx:
-            situation = self._look(tx, realm, handle, browser, now)
+            situation = look(tx, self._handles, realm=realm, handle=handle, browser=browser, now=now)
         if isinstance(situation, Lost):
             return situation
         request, demands = situation.state.request, situation.state.request.demands
@@ -137,7 +137,7 @@ class SignIns:
         """The guess is counted, evaluated, and what it proves is used up, in that order."""
         handle, step = form.get("transaction", ""), form.get("step", "")
         with self._database.write() as tx:
-            situation = self._look(tx, realm, handle, browser, now)
+            situation = look(tx, self._handles, realm=realm, handle=handle, browser=browser, now=now)
             if isinstance(situation, Lost):
                 return situation
             if not self._handles.is_csrf_token(form.get("csrf_token", ""), handle):
@@ -232,38 +232,6 @@ class SignIns:
             )
             return Arrived(self._issue(tx, granted), Cookies())
 
-    def _look(self, tx: Transaction, realm: Realm, handle: str, browser: Browser, now: int) -> Situation | Lost:
-        under = self._handles.find(tx, realm.name, handle, browser, now)
-        if isinstance(under, Lost):
-            # The browser got another secret with the sign-in of another tab.
-            is_signed_in = sessions.find(tx, realm.name, secret=browser.session, limits=realm.sessions, now=now)
-            is_left_open = under.why == "other-browser" and self._handles.is_first(handle) and is_signed_in
-            return replace(under, why="signed-in") if is_left_open else under
-        state = under.state
-        client = client_of(realm, state.request.client_id)
-        if client is None:
-            return Lost("unknown-client")
-        known = people.by_id(tx, realm.name, state.user_id) if state.user_id else None
-        if state.user_id and (known is None or not known.user.enabled or known.user.epoch != state.epoch):
-            return Lost("expired", state.request)
-        session = self._session(tx, realm, state, browser, now)
-        trusted = trusted_browser(tx, realm, known.user.id, browser) if known else None
-        return Situation(
-            realm=realm,
-            client=client,
-            under=under,
-            known=known,
-            session=session,
-            trusted=trusted,
-            demand=_demand(
-                realm, client, visitor=Visitor(known, session, trusted), state=state, browser=browser, now=now
-            ),
-            browser=browser,
-            now=now,
-            consent=consent.to_ask(tx, client, state, known),
-            undelivered=messages.lost(tx, state.sent.message_id) if state.sent else None,
-        )
-
     def _settle(self, tx: Transaction, situation: Situation, state: SignIn) -> Step:
         """Where a state leads: to its end when nothing is missing or to be shown, else to the next step.
 
@@ -275,10 +243,10 @@ class SignIns:
             return Lost("expired", state.request)
         session = situation.session
         if state.session_id != (session.id if session else None):
-            session = self._session(tx, realm, state, browser, now)
+            session = session_of(tx, realm, state, browser=browser, now=now)
         trusted = situation.trusted if situation.known else trusted_browser(tx, realm, known.user.id, browser)
         visitor = Visitor(known, session, trusted)
-        demand = _demand(realm, client, visitor=visitor, state=state, browser=browser, now=now)
+        demand = demand_of(realm, client, visitor=visitor, state=state, browser=browser, now=now)
         if demand.error:
             self._consume(tx, situation.under)
             return Refused(state.request, demand.error)
@@ -359,32 +327,9 @@ class SignIns:
     def _consume(self, tx: Transaction, under: Under) -> bool:
         return under.stored is None or transactions.consume(tx, handle=under.handle, state=under.stored)
 
-    def _session(self, tx: Transaction, realm: Realm, state: SignIn, browser: Browser, now: int) -> SsoSession | None:
-        """The session that the sign-in may raise, as long as the browser holds its newest cookie.
-
-        What was begun with a stolen cookie would else end with what the owner of the session proves later.
-        """
-        if state.session_id is None or not browser.session:
-            return None
-        found = sessions.find(tx, realm.name, secret=browser.session, limits=realm.sessions, now=now)
-        return found if found and found.id == state.session_id and found.user_id == state.user_id else None
-
     def _again(self, situation: Situation, step: str, error: Message, form: Mapping[str, str]) -> Page:
         """The page with what is wrong. One that keeps its challenge itself gets another: each is answered once."""
         state = situation.state
         if situation.under.stored is None:
             state = replace(state, challenge="")
         return self._pages.page(self._renewed(situation, state), choice=step, error=error, typed=form)
-
-
-def _demand(realm: Realm, client: Client, *, visitor: Visitor, state: SignIn, browser: Browser, now: int) -> Demand:
-    return gate.demand(
-        realm,
-        client,
-        known=visitor.known,
-        session=visitor.session,
-        trusted=visitor.trusted,
-        state=state,
-        browser=browser,
-        now=now,
-    )

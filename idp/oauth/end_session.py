@@ -10,7 +10,7 @@ from idp.oauth.request import Context, OAuthRequest
 from idp.oauth.server import RealmServer
 from idp.realm.client_sections import Client
 from idp.realm.schema import Realm
-from idp.store import grants, sessions
+from idp.store import grants, refresh_tokens, sessions
 from idp.store.database import Transaction
 from idp.store.sessions import SsoSession
 from idp.tokens import claims as token_claims
@@ -67,7 +67,7 @@ def by_refresh_token(request: OAuthRequest) -> None:
     request.refuse_malformed()
     client, context = authenticate(request), request.context
     tx, realm, now = context.tx, context.realm, context.now
-    stored = grants.find_refresh_token(tx, realm.name, request.form["refresh_token"])
+    stored = refresh_tokens.find(tx, realm.name, request.form["refresh_token"])
     if stored is None or stored.used or stored.expires_at <= now or stored.client_id != client.client_id:
         raise InvalidGrantError("The refresh token is not good.")
     grant = grants.alive(tx, realm.name, grant_id=stored.grant_id, now=now)

@@ -12,8 +12,9 @@ from idp.oauth.client import OAuthClient
 from idp.oauth.request import OAuthRequest
 from idp.oauth.sender_constraint import token_type
 from idp.oauth.signing import signed
-from idp.store import grants
-from idp.store.grants import Grant, StoredRefreshToken
+from idp.store import grants, refresh_tokens
+from idp.store.grants import Grant
+from idp.store.refresh_tokens import StoredRefreshToken
 from idp.tokens.claims import INTROSPECTION_TYP
 
 _CLAIMS = (
@@ -51,7 +52,7 @@ class Introspection(IntrospectionEndpoint):  # type: ignore[misc]  # Authlib has
         access = active(context, token)
         if access is not None:
             return self._of_access(access, client)
-        stored = grants.find_refresh_token(context.tx, context.realm.name, token)
+        stored = refresh_tokens.find(context.tx, context.realm.name, token)
         if stored is None or stored.used or stored.expires_at <= context.now or stored.client_id != client.client_id:
             return None
         grant = grants.alive(context.tx, context.realm.name, grant_id=stored.grant_id, now=context.now)

@@ -14,7 +14,7 @@ from idp.oauth.targets import Target
 from idp.realm.algorithms import SigningAlgorithm
 from idp.realm.client_sections import Client
 from idp.realm.schema import Realm
-from idp.store import grants
+from idp.store import refresh_tokens
 from idp.store.grants import Grant
 from idp.store.people import Known
 from idp.tokens import claims, jose
@@ -68,7 +68,7 @@ def issue_tokens(
                 context, grant, subject=subject, client_id=client.client_id, expires_at=expires_at
             )
         else:
-            grants.prolong_refresh_token(context.tx, refresh_token, expires_at)
+            refresh_tokens.prolong(context.tx, refresh_token, expires_at)
         response["refresh_expires_in"] = expires_at - now
     if "openid" in scopes:
         alg = client.id_token_signed_response_alg
@@ -229,7 +229,7 @@ def _refresh_token(context: Context, grant: Grant, *, subject: str, client_id: s
     )
     secret = context.sealer.mac("refresh token", context.realm.name).encode()
     token = jose.sign_symmetric(refresh_claims, secret, typ=claims.REFRESH_TYP)
-    grants.add_refresh_token(context.tx, grant.id, token=token, expires_at=expires_at)
+    refresh_tokens.add(context.tx, grant.id, token=token, expires_at=expires_at)
     return token
 
 

@@ -10,8 +10,8 @@ from idp.oauth import client_authentication
 from idp.oauth.access_tokens import ActiveToken, active
 from idp.oauth.client import OAuthClient
 from idp.oauth.request import OAuthRequest
-from idp.store import grants, revoked_tokens
-from idp.store.grants import StoredRefreshToken
+from idp.store import grants, refresh_tokens, revoked_tokens
+from idp.store.refresh_tokens import StoredRefreshToken
 
 
 class Revocation(RevocationEndpoint):  # type: ignore[misc]  # Authlib has no types
@@ -28,7 +28,7 @@ class Revocation(RevocationEndpoint):  # type: ignore[misc]  # Authlib has no ty
         """The token, if it is this client's."""
         self.check_params(request, client)
         token, context = request.form["token"], request.context
-        refresh = grants.find_refresh_token(context.tx, context.realm.name, token)
+        refresh = refresh_tokens.find(context.tx, context.realm.name, token)
         if refresh is not None:
             return refresh if refresh.client_id == client.client_id else None
         access = active(context, token)

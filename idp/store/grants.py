@@ -1,4 +1,4 @@
-"""What people allowed clients: codes and refresh tokens, each consumed by one conditional update."""
+"""What people allowed clients, and the code that it begins with, consumed by one conditional update."""
 
 import uuid
 from collections.abc import Collection, Mapping, Sequence
@@ -11,7 +11,7 @@ from idp.policy.decide import Outcome
 from idp.policy.proofs import Proof
 from idp.store import proofs as proofs_json
 from idp.store.database import Transaction
-from idp.store.tables import grants, refresh_tokens, sessions, users
+from idp.store.tables import grants, sessions, users
 from idp.tokens.bearer import digest
 
 
@@ -236,57 +236,6 @@ _CLIENTS_OF_SESSION = (
 def clients_of_session(tx: Transaction, session_id: str) -> tuple[str, ...]:
     """The clients that somebody went to from this session, whatever became of their grants."""
     return tuple(tx.execute(_CLIENTS_OF_SESSION, {"of_session": session_id}).scalars())
-
-
-@dataclass(frozen=True, slots=True)
-class StoredRefreshToken:
-    """A refresh token as stored, used or not."""
-
-    grant_id: str
-    client_id: str
-    scope: str
-    expires_at: int
-    used: bool
-
-
-_FIND_REFRESH_TOKEN = (
-    select(refresh_tokens, grants.c.client_id, grants.c.scope)
-    .join(grants)
-    .where(refresh_tokens.c.digest == bindparam("of_token"), grants.c.realm == bindparam("in_realm"))
-)
-_ADD_REFRESH_TOKEN = insert(refresh_tokens)
-_PROLONG_REFRESH_TOKEN = (
-    update(refresh_tokens).where(refresh_tokens.c.digest == bindparam("of_token")).values(expires_at=bindparam("until"))
-)
-_CONSUME_REFRESH_TOKEN = (
-    update(refresh_tokens)
-    .where(refresh_tokens.c.digest == bindparam("of_token"), refresh_tokens.c.used_at.is_(None))
-    .values(used_at=bindparam("now"))
-)
-
-
-def find_refresh_token(tx: Transaction, realm: str, token: str) -> StoredRefreshToken | None:
-    """The refresh token of that value in this realm, whatever its state."""
-    row = tx.execute(_FIND_REFRESH_TOKEN, {"of_token": digest(token), "in_realm": realm}).first()
-    if row is None:
-        return None
-    return StoredRefreshToken(row.grant_id, row.client_id, row.scope, row.expires_at, row.used_at is not None)
-
-
-def add_refresh_token(tx: Transaction, grant_id: str, *, token: str, expires_at: int) -> None:
-    """The next of the family; the digest is unique."""
-    values = {"digest": digest(token), "grant_id": grant_id, "expires_at": expires_at}
-    tx.execute(_ADD_REFRESH_TOKEN, values)
-
-
-def consume_refresh_token(tx: Transaction, token: str, now: int) -> bool:
-    """Use it up; false when another request did so first."""
-    return tx.execute(_CONSUME_REFRESH_TOKEN, {"of_token": digest(token), "now": now}).rowcount == 1
-
-
-def prolong_refresh_token(tx: Transaction, token: str, expires_at: int) -> None:
-    """One that is not rotated lives on by being used."""
-    tx.execute(_PROLONG_REFRESH_TOKEN, {"of_token": digest(token), "until": expires_at})
 
 
 def _as_grant(row: Any) -> Grant:

@@ -14,7 +14,8 @@ from idp.oauth.response_modes import address
 from idp.realm.schema import Realm
 from idp.settings import Settings
 from idp.web.cookies import CookieJar
-from idp.web.themes import BASE, Themes, negotiate
+from idp.web.languages import negotiate
+from idp.web.themes import BASE, Themes
 
 CHOSEN_LANGUAGE = "kc_locale"
 

@@ -19,7 +19,18 @@ from idp.policy.lockout import SECOND_FACTOR_SHUT_AT, second_factor_wait
 from idp.policy.proofs import Proof, amr
 from idp.policy.question import Request
 from idp.settings import secret_keys
-from idp.store import consents, device_codes, factors, grants, guesses, sessions, tables, trusted_browsers, users
+from idp.store import (
+    consents,
+    device_codes,
+    factors,
+    grants,
+    guesses,
+    refresh_tokens,
+    sessions,
+    tables,
+    trusted_browsers,
+    users,
+)
 from idp.store.database import Database, Transaction
 from idp.tokens.bearer import new_bearer
 from idp.tokens.sealing import Sealer
@@ -389,7 +400,7 @@ def _hand_over(tx: Transaction, case: Case, proofs: tuple[Proof, ...], *, has_gr
     case.code, case.refresh, case.device_code = new_bearer(), new_bearer(), new_bearer()
     _grant(tx, case, case.portal, proofs, case.code)
     refreshed = _grant(tx, case, case.portal, proofs, new_bearer())
-    grants.add_refresh_token(tx, refreshed, token=case.refresh, expires_at=at + 86400)
+    refresh_tokens.add(tx, refreshed, token=case.refresh, expires_at=at + 86400)
     approved = _grant(tx, case, case.portal, proofs, new_bearer())
     letters = new_bearer()
     device_codes.add(

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from idp.store import grants
+from idp.store import refresh_tokens
 from idp.store.database import Database
 from tests.clock import Clock
 from tests.conftest import Start
@@ -304,6 +304,6 @@ def test_the_database_takes_no_refresh_token_twice(portal: Portal, visitor: Visi
     database, expires_at = Database(portal.server.settings.database), portal.server.clock() + 9
 
     with database.write() as tx, pytest.raises(IntegrityError):
-        grants.add_refresh_token(tx, tokens.access_claims["gid"], token=tokens.refresh, expires_at=expires_at)
+        refresh_tokens.add(tx, tokens.access_claims["gid"], token=tokens.refresh, expires_at=expires_at)
     database.close()
     assert portal.refresh(tokens.refresh).status == 200

@@ -7,34 +7,17 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.conftest import Log, Start
+from tests.conftest import Log
 from tests.outbound.mailbox import Mailbox
 from tests.portal import Portal
 from tests.protocol.administrator import Administrator
-from tests.protocol.links.conftest import Forgetful, with_mail
+from tests.protocol.links.conftest import Forgetful, administrator, mailbox, server
 from tests.races.crowd import CROWD, at_once
 from tests.running import RunningServer
 from tests.visitor import Page, Visitor
 
+__all__ = ["administrator", "mailbox", "server"]
 pytestmark = pytest.mark.attack
-
-
-@pytest.fixture
-def mailbox() -> Iterator[Mailbox]:
-    with Mailbox() as made:
-        yield made
-
-
-@pytest.fixture
-def server(start: Start, mailbox: Mailbox) -> RunningServer:
-    return start(with_mail(mailbox))
-
-
-@pytest.fixture
-def administrator(server: RunningServer) -> Iterator[Administrator]:
-    working = Administrator(server)
-    yield working
-    working.close()
 
 
 def following(client: httpx.Client, page: Page, **fields: str) -> httpx.Response:

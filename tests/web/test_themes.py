@@ -16,8 +16,9 @@ from markupsafe import Markup
 from idp.outbound.notices import Notice
 from idp.realm.factor_sections import SECOND_FACTORS
 from idp.realm.references import STANDARD_SCOPES
+from idp.web.languages import negotiate
 from idp.web.qr import qr_svg
-from idp.web.themes import MissingMessage, Themes, UnknownTheme, negotiate
+from idp.web.themes import MissingMessage, Themes, UnknownTheme
 
 BUILT_IN = Path(__file__).parents[2] / "themes"
 THEMES = Themes(BUILT_IN, strict=True)

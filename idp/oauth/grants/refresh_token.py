@@ -14,8 +14,8 @@ from idp.oauth.claims_request import scopes_of
 from idp.oauth.client import OAuthClient
 from idp.oauth.issuing import issue_tokens
 from idp.oauth.request import OAuthRequest
-from idp.store import grants
-from idp.store.grants import StoredRefreshToken
+from idp.store import grants, refresh_tokens
+from idp.store.refresh_tokens import StoredRefreshToken
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class RefreshToken(RefreshTokenGrant):  # type: ignore[misc]  # Authlib has no t
     def authenticate_refresh_token(self, refresh_token: str) -> PresentedRefreshToken | None:
         """A token of this client that can still be used; one that was used ends everything made from its grant."""
         context, client = self.request.context, self.request.client
-        stored = grants.find_refresh_token(context.tx, context.realm.name, refresh_token)
+        stored = refresh_tokens.find(context.tx, context.realm.name, refresh_token)
         if stored is None or stored.client_id != client.client_id:
             return None
         if stored.used:
@@ -67,7 +67,7 @@ class RefreshToken(RefreshTokenGrant):  # type: ignore[misc]  # Authlib has no t
         target = targets.target_of(self.request, scopes=names, grant=grant)
         # A confidential client whose tokens are bound proves itself twice over already (FAPI 2.0 section 5.3.2.1).
         rotates = client.is_public or not client.is_sender_constrained
-        if rotates and not grants.consume_refresh_token(context.tx, value, context.now):
+        if rotates and not refresh_tokens.consume(context.tx, value, context.now):
             self._end_family(stored)
             raise InvalidGrantError("This refresh token was used before.")
         token = issue_tokens(

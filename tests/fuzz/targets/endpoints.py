@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from idp.errors import OAuth2Error
 from idp.oauth.device_authorization import ALPHABET, normalized
 from idp.oauth.request import OAuthRequest
-from idp.store import device_codes, grants
+from idp.store import device_codes, refresh_tokens
 from idp.store.database import Transaction
 from idp.web.intake import MAX_BODY, _pairs
 from tests.fuzz.oracle import check_error, halves, text
@@ -102,7 +102,7 @@ def stored_value(data: bytes) -> None:
     letters = normalized(written)
     assert set(letters) <= set(ALPHABET)
     with database().read() as tx:
-        assert grants.find_refresh_token(tx, "demo", written) is None
+        assert refresh_tokens.find(tx, "demo", written) is None
         assert device_codes.find(tx, "demo", written) is None
         assert device_codes.waiting(tx, "demo", NOW, user_code=letters or "B") is None
 

@@ -15,7 +15,7 @@ from idp.oauth.redirect_uris import is_registered
 from idp.oauth.request import OAuthRequest, Payload
 from idp.realm.redirects import weakness
 from idp.web.intake import _pairs
-from idp.web.themes import negotiate
+from idp.web.languages import negotiate
 from tests.fuzz.oracle import check_error, refusing, text
 from tests.fuzz.realm import NOW, database, provider, realm
 

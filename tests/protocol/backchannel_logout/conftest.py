@@ -7,36 +7,13 @@ from urllib.parse import urlencode
 
 import pytest
 
-from tests.conftest import Start
 from tests.portal import Portal
 from tests.protocol.administrator import Administrator
-from tests.protocol.party import Party
-from tests.protocol.realm_files import client_of, realm_of
+from tests.protocol.realm_files import at, party, realm, server
 from tests.running import RunningServer
 from tests.visitor import Page, Visitor
 
-
-@pytest.fixture
-def party() -> Iterator[Party]:
-    party = Party()
-    yield party
-    party.close()
-
-
-@pytest.fixture
-def realm(party: Party) -> dict[str, Any]:
-    return realm_of(__file__, PARTY=party.address)
-
-
-@pytest.fixture
-def server(start: Start, realm: dict[str, Any]) -> RunningServer:
-    return start(realm)
-
-
-@pytest.fixture
-def at(server: RunningServer, realm: dict[str, Any], register: Callable[..., Portal]) -> Callable[[str], Portal]:
-    """The portal of a client."""
-    return lambda client_id: register(server, client_of(realm, client_id))
+__all__ = ["at", "party", "realm", "server"]
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """A pairwise client knows people by a `sub` that other sectors do not know (OpenID Connect Core section 8)."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,34 +11,13 @@ from tests.conftest import Start
 from tests.portal import Portal, Tokens, unverified
 from tests.protocol.administrator import Administrator
 from tests.protocol.party import Party
-from tests.protocol.realm_files import client_of, realm_of
+from tests.protocol.realm_files import at, client_of, party, realm, server
 from tests.running import RunningServer
 from tests.visitor import Visitor
 
+__all__ = ["at", "party", "realm", "server"]
 SignIn = Callable[..., Tokens]
 NEW_KEY = "bmV3ZXIta2V5LWZvci10ZXN0cy0wMTIzNDU2Nzg5YWI="
-
-
-@pytest.fixture
-def party() -> Iterator[Party]:
-    party = Party()
-    yield party
-    party.close()
-
-
-@pytest.fixture
-def realm(party: Party) -> dict[str, Any]:
-    return realm_of(__file__, PARTY=party.address)
-
-
-@pytest.fixture
-def server(start: Start, realm: dict[str, Any]) -> RunningServer:
-    return start(realm)
-
-
-@pytest.fixture
-def at(server: RunningServer, realm: dict[str, Any], register: Callable[..., Portal]) -> Callable[[str], Portal]:
-    return lambda client_id: register(server, client_of(realm, client_id))
 
 
 @pytest.fixture
