@@ -23,6 +23,14 @@ pytest_plugins = ["tests.databases"]
 Start = Callable[..., RunningServer]
 
 
+# Their files take longest, and one that begins last keeps a single processor busy while the others wait for its end.
+SLOW = ("operations", "races", "matrix", "bench", "journeys")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: not SLOW.count(item.path.relative_to(Path(__file__).parent).parts[0]))
+
+
 @pytest.fixture(scope="session")
 def prepare_database(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], None]:
     """Migrated, with the signing keys and the demo accounts of the realms `demo` and `other`."""

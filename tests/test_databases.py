@@ -50,6 +50,30 @@ def test_what_one_test_writes_the_next_does_not_see(forest: Databases) -> None:
     assert trees(forest.fresh()) == ["oak"]
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        "INSERT INTO tree VALUES ('elm')",
+        "DELETE FROM tree",
+        "CREATE TABLE shrub (name text)",
+        "ALTER TABLE tree ADD COLUMN height integer",
+        "DROP TABLE tree",
+        "CREATE INDEX by_name ON tree (name)",
+    ],
+)
+def test_after_whatever_a_test_did_the_next_one_gets_what_was_prepared(forest: Databases, change: str) -> None:
+    before = forest.fresh()
+    with connect(before) as connection:
+        connection.execute(text(change))
+        connection.commit()
+    forest.drop(before)
+    with connect(forest.fresh()) as connection:
+        assert inspect(connection).get_table_names() == ["tree"]
+        assert [column["name"] for column in inspect(connection).get_columns("tree")] == ["name"]
+        assert inspect(connection).get_indexes("tree") == []
+        assert [row.name for row in connection.execute(text("SELECT name FROM tree"))] == ["oak"]
+
+
 def test_an_empty_database_has_no_tables(forest: Databases) -> None:
     with connect(forest.empty()) as connection:
         assert inspect(connection).get_table_names() == []

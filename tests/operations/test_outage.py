@@ -66,7 +66,7 @@ def on_every_connection(database: Database, statement: str, undo: str) -> Iterat
 
 @contextmanager
 def postgresql_away(server: Server, name: str) -> Iterator[None]:
-    server.seal(name)
+    server.shut(name)
     yield
     server._execute("ALTER DATABASE {} ALLOW_CONNECTIONS true", name)
 
@@ -85,9 +85,20 @@ def postgresql_read_only(server: Server, name: str) -> Iterator[None]:
 def postgresql_locked(url: str) -> Iterator[None]:
     with psycopg.connect(url.replace("+psycopg", "")) as other:
         names = [row[0] for row in other.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")]
-        other.execute(sql.SQL("LOCK TABLE {} IN EXCLUSIVE MODE").format(sql.SQL(", ").join(map(sql.Identifier, names))))
+        tables = sql.SQL(", ").join(map(sql.Identifier, names))
+        # Whoever takes one lock after the other may stand in the way of a request that does, and it in theirs.
+        while not _locked(other, sql.SQL("LOCK TABLE {} IN EXCLUSIVE MODE NOWAIT").format(tables)):
+            other.rollback()
         yield
         other.rollback()
+
+
+def _locked(connection: psycopg.Connection, lock: sql.Composed) -> bool:
+    try:
+        connection.execute(lock)
+    except psycopg.errors.LockNotAvailable:
+        return False
+    return True
 
 
 @contextmanager
