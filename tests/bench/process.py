@@ -25,7 +25,13 @@ class Process:
         with (folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 pinned(sys.executable, *(part.format(port=self.port) for part in command)),
-                env={**os.environ, **environ},
+                # Compiled once and kept, as pip leaves an installed package.
+                env={
+                    **os.environ,
+                    "PYTHONDONTWRITEBYTECODE": "",
+                    "PYTHONPYCACHEPREFIX": str(folder / "bytecode"),
+                    **environ,
+                },
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
