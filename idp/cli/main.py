@@ -5,18 +5,20 @@ import os
 import re
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from typing import NoReturn
 
 from sqlalchemy.exc import SQLAlchemyError
 
 import idp
-from idp.cli import breached, check, client, demo, explain, keys, migrate, serve, user
 from idp.errors import Overloaded, SettingsError
 from idp.realm.problems import RealmFileError
 from idp.store.database import reason
 
 # A URL with a password may stand where argparse does not expect one, and argparse repeats what it does not understand.
 _PASSWORD = re.compile(r"(?<=//)[^/@\s]*:\S*(?=@)|(?<=password=)[^&\s]+")
+
+COMMANDS = ("serve", "demo", "check", "explain", "user", "client", "keys", "migrate", "breached")
 
 
 class Parser(argparse.ArgumentParser):
@@ -32,9 +34,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = Parser(prog="idp", description=idp.__doc__, allow_abbrev=False)
     parser.add_argument("--version", action="version", version=f"idp {idp.__version__}")
     subparsers = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for command in (serve, demo, check, explain, user, client, keys, migrate, breached):
-        command.add_parser(subparsers)
     words = sys.argv[1:] if arguments is None else list(arguments)
+    # A server does not start later for what the other commands import.
+    for command in [word for word in words[:1] if word in COMMANDS] or COMMANDS:
+        import_module(f"idp.cli.{command}").add_parser(subparsers)
     if not all(_is_text(word) for word in words):
         parser.error("an argument is not UTF-8")
     args = parser.parse_args(words)
