@@ -4,10 +4,11 @@ import copy
 import socket
 import ssl
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import uvicorn
@@ -17,6 +18,9 @@ from idp.app import create_app
 from idp.settings import Settings, secret_keys
 from idp.web.themes import Themes, built_in
 from tests.clock import Clock
+
+if TYPE_CHECKING:  # a plugin of pytest: it rewrites what it imports first
+    from tests.databases import Databases
 
 # Loading the certificates of the world takes longer than many a test.
 _NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -72,6 +76,21 @@ def write_realms(directory: Path, *realms: Mapping[str, Any]) -> None:
 def _own_themes(strict: bool) -> Themes:
     """Read and compiled once: it takes longer than all else that a server does before it answers."""
     return Themes(built_in(), strict=strict)
+
+
+@contextmanager
+def running(
+    databases: "Databases", config: Path, *realms: Mapping[str, Any], **settings: Any
+) -> Iterator["RunningServer"]:
+    """A server on a database of its own, for the tests of a module."""
+    url = databases.fresh()
+    write_realms(config, *realms)
+    server = RunningServer(config=config, database=url, **{"clock": Clock(), **settings})
+    try:
+        yield server
+    finally:
+        server.stop()
+        databases.drop(url)
 
 
 class RunningServer:

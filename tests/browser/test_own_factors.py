@@ -13,7 +13,7 @@ from tests.databases import Databases
 from tests.journeys.test_sent_codes import MASKED, NUMBER, code_of, soon, with_sending
 from tests.outbound.mailbox import Mailbox
 from tests.outbound.twilio_stand_in import TwilioStandIn
-from tests.running import RunningServer, write_realms
+from tests.running import RunningServer, running
 
 pytestmark = pytest.mark.browser
 
@@ -44,14 +44,10 @@ def server(
     mailbox: Mailbox,
 ) -> Iterator[RunningServer]:
     """One for the module: each story has a person of its own."""
-    url, config = databases.fresh(), tmp_path_factory.mktemp("own-factors")
     realm = with_sending(twilio, mailbox)
     realm["second_factor"]["rules"].pop()  # payments want a passkey: nobody would let go of their only one
-    write_realms(config, realm)
-    server = RunningServer(config=config, database=url, clock=clock)
-    yield server
-    server.stop()
-    databases.drop(url)
+    with running(databases, tmp_path_factory.mktemp("own-factors"), realm, clock=clock) as server:
+        yield server
 
 
 def letters(mailbox: Mailbox) -> Iterator[str]:

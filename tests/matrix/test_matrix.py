@@ -5,6 +5,7 @@ fails here: whoever adds one says where it leads, or why nowhere.
 """
 
 from collections.abc import Iterator
+from contextlib import closing
 from itertools import product
 from typing import Any
 
@@ -16,27 +17,20 @@ from idp.factors.password import Passwords
 from idp.login.registry import Steps
 from idp.oauth.grants import GRANTS
 from idp.web.account_changes import CHANGES
-from tests.clock import Clock
 from tests.databases import Databases
 from tests.matrix import table
 from tests.matrix.people import STATES, World, arrive, realm
 from tests.matrix.ways import PATHS, WAYS, WITH_GRANTS, WITH_TOKEN, levels_of
 from tests.portal import Portal
-from tests.running import RunningServer, write_realms
+from tests.running import running
 
 pytestmark = pytest.mark.attack
 
 
 @pytest.fixture(scope="module")
 def world(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    url, config = databases.fresh(), tmp_path_factory.mktemp("matrix")
-    write_realms(config, realm())
-    server = RunningServer(config=config, database=url, clock=Clock())
-    world = World.on(server)
-    yield world
-    world.close()
-    server.stop()
-    databases.drop(url)
+    with running(databases, tmp_path_factory.mktemp("matrix"), realm()) as server, closing(World.on(server)) as world:
+        yield world
 
 
 def test_every_route_has_a_row(world: World) -> None:

@@ -4,24 +4,18 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.clock import Clock
 from tests.databases import Databases
 from tests.portal import Portal
 from tests.protocol.administrator import Administrator
-from tests.running import RunningServer, demo_realm, write_realms
+from tests.running import RunningServer, demo_realm, running
 from tests.visitor import Visitor
 
 
 @pytest.fixture(scope="module")
 def standing(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """The realms `demo` and `other`, for the cases of a module that do not influence each other."""
-    url = databases.fresh()
-    config = tmp_path_factory.mktemp("standing")
-    write_realms(config, demo_realm(), demo_realm("other"))
-    server = RunningServer(config=config, database=url, clock=Clock())
-    yield server
-    server.stop()
-    databases.drop(url)
+    with running(databases, tmp_path_factory.mktemp("standing"), demo_realm(), demo_realm("other")) as server:
+        yield server
 
 
 @pytest.fixture(scope="module")

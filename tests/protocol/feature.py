@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
-from tests.clock import Clock
 from tests.databases import Databases
 from tests.portal import Portal
-from tests.running import RunningServer, write_realms
+from tests.protocol.realm_files import client_of, realm_of
+from tests.running import RunningServer, running
 from tests.visitor import Visitor
 
 
@@ -23,33 +22,16 @@ def serving(
 
     `fields`: by client, what cannot stand in a file, such as keys that are made for the test.
     """
-    url = databases.fresh()
-    realm = realm_beside(tests)
+    realm = realm_of(tests)
     for client in realm["clients"]:
         client.update((fields or {}).get(client["client_id"], {}))
-    write_realms(config, realm)
-    server = RunningServer(config=config, database=url, clock=Clock())
-    try:
+    with running(databases, config, realm) as server:
         yield server
-    finally:
-        server.stop()
-        databases.drop(url)
-
-
-def realm_beside(tests: str) -> dict[str, Any]:
-    realm: dict[str, Any] = yaml.safe_load((Path(tests).parent / "realm.yaml").read_text())
-    return realm | {"keys": {"rsa_bits": 2048} | realm.get("keys", {})}
-
-
-def client_of(tests: str, client_id: str) -> dict[str, Any]:
-    """A client of the realm file beside a test module."""
-    found: dict[str, Any] = next(c for c in realm_beside(tests)["clients"] if c["client_id"] == client_id)
-    return found
 
 
 @contextmanager
 def portal_of(server: RunningServer, tests: str, client_id: str) -> Iterator[Portal]:
-    portal = Portal(server, client_of(tests, client_id))
+    portal = Portal(server, client_of(realm_of(tests), client_id))
     try:
         yield portal
     finally:

@@ -14,12 +14,15 @@ from tests.running import RunningServer
 
 
 def realm_of(test_file: str, **addresses: str) -> dict[str, Any]:
-    """`realm.yaml` beside a test file. `NAME` in it becomes the address of that name: `realm_of(__file__, PARTY=…)`."""
+    """`realm.yaml` beside a test file, with small keys.
+
+    `NAME` in it becomes the address of that name: `realm_of(__file__, PARTY=…)`.
+    """
     text = (Path(test_file).parent / "realm.yaml").read_text()
     for name, address in addresses.items():
         text = text.replace(name, address)
     realm: dict[str, Any] = yaml.safe_load(text)
-    return realm
+    return realm | {"keys": {"rsa_bits": 2048} | realm.get("keys", {})}
 
 
 def client_of(realm: dict[str, Any], client_id: str) -> dict[str, Any]:

@@ -9,7 +9,8 @@ import pytest
 from tests.clock import START
 from tests.conftest import Log
 from tests.portal import Portal
-from tests.protocol.feature import portal_of, realm_beside
+from tests.protocol.feature import portal_of
+from tests.protocol.realm_files import realm_of
 from tests.running import RunningServer
 from tests.visitor import Visitor
 
@@ -19,7 +20,7 @@ OF_ALICE = {
     "email": "alice@example.com",
     "email_verified": False,
 }
-GRACE = realm_beside(__file__)["users"][0]
+GRACE = realm_of(__file__)["users"][0]
 OF_GRACE = {
     "preferred_username": "grace",
     "name": GRACE["name"],
@@ -131,7 +132,7 @@ def test_a_client_gets_nothing_by_name_that_its_scopes_would_not_give(nameless: 
 def test_a_client_that_loses_a_scope_is_told_no_more_what_it_asked_for_by_name(portal: Portal, grace: Visitor) -> None:
     tokens = portal.sign_in(grace, scope="openid", claims='{"userinfo": {"email": null, "address": null}}')
     before = portal.userinfo(tokens.access).json()
-    realm, less = realm_beside(__file__), realm_beside(__file__)
+    realm, less = realm_of(__file__), realm_of(__file__)
     less["clients"][0]["scope"] = "openid email"
 
     portal.server.reload(less)

@@ -11,8 +11,8 @@ from tests.clock import Clock
 from tests.conftest import Start
 from tests.portal import Portal
 from tests.protocol.administrator import Administrator
-from tests.protocol.feature import client_of, realm_beside
 from tests.protocol.pushed_requests.test_pushed_requests import follow, push, pushed
+from tests.protocol.realm_files import client_of, realm_of
 from tests.running import RunningServer
 from tests.visitor import Visitor
 
@@ -21,19 +21,19 @@ Register = Callable[..., Portal]
 
 @pytest.fixture
 def server(start: Start) -> RunningServer:
-    return start(realm_beside(__file__), realm_beside(__file__) | {"realm": "other"})
+    return start(realm_of(__file__), realm_of(__file__) | {"realm": "other"})
 
 
 @pytest.fixture
 def portal(server: RunningServer, register: Register) -> Portal:
-    return register(server, client_of(__file__, "portal"))
+    return register(server, client_of(realm_of(__file__), "portal"))
 
 
 @pytest.mark.attack
 def test_a_reference_of_another_realm_leads_nowhere(
     server: RunningServer, portal: Portal, register: Register, visit: Callable[..., Visitor]
 ) -> None:
-    other = register(server, client_of(__file__, "portal"), realm="other")
+    other = register(server, client_of(realm_of(__file__), "portal"), realm="other")
 
     page = follow(portal, visit(server), pushed(other))
 
@@ -46,7 +46,7 @@ def test_a_client_that_must_push_from_now_on_gets_no_code_for_what_it_did_not_pu
 ) -> None:
     visitor = visit(server)
     page = portal.send(visitor)
-    realm = realm_beside(__file__)
+    realm = realm_of(__file__)
     realm["clients"][0]["require_pushed_authorization_requests"] = True
     server.reload(realm)
 
@@ -60,7 +60,7 @@ def test_what_was_pushed_is_judged_by_the_realm_as_it_is(
     server: RunningServer, portal: Portal, visit: Callable[..., Visitor]
 ) -> None:
     request_uri = pushed(portal)
-    realm = realm_beside(__file__)
+    realm = realm_of(__file__)
     realm["clients"][0]["redirect_uris"] = ["http://localhost:8081/elsewhere"]
     server.reload(realm)
 
@@ -93,8 +93,8 @@ def test_a_client_cannot_fill_the_database(
 def test_a_stranger_does_not_keep_a_public_client_from_pushing(start: Start, register: Register) -> None:
     """Anybody can say that they are that client: they are counted by their network, over all such clients."""
     proxies = (ipaddress.ip_network("127.0.0.0/8"),)
-    server = start(realm_beside(__file__), trusted_proxies=proxies)
-    app, bank = register(server, client_of(__file__, "app")), register(server, client_of(__file__, "bank"))
+    server = start(realm_of(__file__), trusted_proxies=proxies)
+    app, bank = (register(server, client_of(realm_of(__file__), name)) for name in ("app", "bank"))
     app.http.headers["x-forwarded-for"] = "2001:db8:1::1"
     pushed(app)
     _copy(server, times=200)

@@ -7,6 +7,7 @@ changes but in a browser where its owner has proven who they are. IDP_WALK_EXAMP
 
 import os
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -22,11 +23,10 @@ from idp.factors.webauthn import handle_of
 from idp.store.tables import credentials, grants, recovery_codes, sessions, trusted_browsers, users
 from idp.tokens.bearer import digest
 from idp.web.account_changes import CHANGES
-from tests.clock import Clock
 from tests.databases import Databases
 from tests.portal import Portal, Tokens
 from tests.protocol.sign_in.walked import NEW_PASSWORD, PASSWORDS, Walker, World, realm
-from tests.running import RunningServer, demo_client, write_realms
+from tests.running import demo_client, running
 from tests.visitor import Page, Visitor
 
 EXAMPLES = int(os.environ.get("IDP_WALK_EXAMPLES", "0"))
@@ -45,14 +45,8 @@ Given = tuple[str, str, int]
 
 @pytest.fixture(scope="module")
 def world(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    url, config = databases.fresh(), tmp_path_factory.mktemp("walked")
-    write_realms(config, realm())
-    server = RunningServer(config=config, database=url, clock=Clock())
-    made = World.on(server)
-    yield made
-    made.close()
-    server.stop()
-    databases.drop(url)
+    with running(databases, tmp_path_factory.mktemp("walked"), realm()) as server, closing(World.on(server)) as made:
+        yield made
 
 
 @dataclass

@@ -8,7 +8,8 @@ import pytest
 
 from tests.conftest import Start
 from tests.portal import Portal, Tokens
-from tests.protocol.feature import client_of, portal_of, realm_beside
+from tests.protocol.feature import portal_of
+from tests.protocol.realm_files import client_of, realm_of
 from tests.running import RunningServer
 from tests.visitor import Visitor
 
@@ -122,10 +123,10 @@ def test_a_client_has_types_of_its_own(job: Portal) -> None:
 
 @pytest.mark.attack
 def test_a_type_that_was_taken_away_meanwhile_gets_no_code(start: Start, register: Any, visit: Any) -> None:
-    server: RunningServer = start(realm_beside(__file__))
-    portal, visitor = register(server, client_of(__file__, "portal")), visit(server)
+    server: RunningServer = start(realm_of(__file__))
+    portal, visitor = register(server, client_of(realm_of(__file__), "portal")), visit(server)
     page = portal.send(visitor, authorization_details=json.dumps([PAYMENT]))
-    realm = realm_beside(__file__)
+    realm = realm_of(__file__)
     del realm["clients"][0]["authorization_details_types"]
     server.reload(realm)
 
@@ -134,10 +135,10 @@ def test_a_type_that_was_taken_away_meanwhile_gets_no_code(start: Start, registe
 
 @pytest.mark.attack
 def test_a_grant_does_not_outlive_the_type_of_its_details(start: Start, register: Any, visit: Any) -> None:
-    server = start(realm_beside(__file__))
-    portal, visitor = register(server, client_of(__file__, "portal")), visit(server)
+    server = start(realm_of(__file__))
+    portal, visitor = register(server, client_of(realm_of(__file__), "portal")), visit(server)
     tokens = portal.sign_in(visitor, authorization_details=json.dumps([PAYMENT]))
-    realm = realm_beside(__file__)
+    realm = realm_of(__file__)
     del realm["clients"][0]["authorization_details_types"]
     server.reload(realm)
 

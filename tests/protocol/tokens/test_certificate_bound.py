@@ -8,13 +8,12 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.clock import Clock
 from tests.databases import Databases
 from tests.portal import VERIFIER, Portal
 from tests.protocol.client_authentication.certificates import Certificate
 from tests.protocol.client_authentication.test_certificates import PROXY
 from tests.protocol.dpop.holder import Holder
-from tests.running import RunningServer, demo_client, demo_realm, write_realms
+from tests.running import RunningServer, demo_client, demo_realm, running
 from tests.visitor import Visitor
 
 MINE, THIEFS = Certificate("CN=mine"), Certificate("CN=thief")
@@ -27,12 +26,10 @@ CLIENTS = [
 
 @pytest.fixture(scope="module")
 def server(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    url, config, demo = databases.fresh(), tmp_path_factory.mktemp("bound"), demo_realm()
-    write_realms(config, demo | {"clients": [*demo["clients"], *CLIENTS]})
-    server = RunningServer(config=config, database=url, clock=Clock(), trusted_proxies=PROXY)
-    yield server
-    server.stop()
-    databases.drop(url)
+    demo = demo_realm()
+    realm = demo | {"clients": [*demo["clients"], *CLIENTS]}
+    with running(databases, tmp_path_factory.mktemp("bound"), realm, trusted_proxies=PROXY) as server:
+        yield server
 
 
 def post(portal: Portal, certificate: Certificate | None, **form: Any) -> dict[str, Any]:

@@ -10,11 +10,10 @@ import pytest
 from joserfc import jws
 from joserfc.jwk import JWKRegistry
 
-from tests.clock import Clock
 from tests.databases import Databases
 from tests.portal import Portal, Tokens
 from tests.protocol import forge
-from tests.running import RunningServer, demo_client, demo_realm, write_realms
+from tests.running import RunningServer, demo_client, demo_realm, running
 from tests.visitor import Visitor
 
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
@@ -34,13 +33,11 @@ HASHES = {"256": "sha256", "384": "sha384", "512": "sha512", "DSA": "sha512"}
 @pytest.fixture(scope="module")
 def server(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """A realm that signs by everything."""
-    url, config, demo = databases.fresh(), tmp_path_factory.mktemp("signing"), demo_realm()
+    demo = demo_realm()
     keys = {"rsa_bits": 2048, "algorithms": list(ALGORITHMS)}
-    write_realms(config, demo | {"keys": keys, "clients": [*demo["clients"], *CLIENTS]})
-    server = RunningServer(config=config, database=url, clock=Clock())
-    yield server
-    server.stop()
-    databases.drop(url)
+    realm = demo | {"keys": keys, "clients": [*demo["clients"], *CLIENTS]}
+    with running(databases, tmp_path_factory.mktemp("signing"), realm) as server:
+        yield server
 
 
 @pytest.fixture(scope="module")
