@@ -13,7 +13,7 @@ from idp.login.browser import Browser, Cookies, fresh_secret
 from idp.login.completion import open_session
 from idp.login.enrolment import prepared
 from idp.login.gate import Authorized, authorized
-from idp.login.handles import Handles, Under
+from idp.login.handles import Handles, Overtaken, Under
 from idp.login.looking import demand_of, look, session_of
 from idp.login.pages import SignInPages
 from idp.login.registry import Steps
@@ -33,10 +33,6 @@ from idp.store.database import Database, Transaction
 from idp.tokens.sealing import Sealer
 
 Issue = Callable[[Transaction, Authorized], AuthorizationResponse]
-
-
-class Overtaken(Exception):
-    """Another request of the same sign-in was first; what this one has done is undone."""
 
 
 class SignIns:

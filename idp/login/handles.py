@@ -33,6 +33,10 @@ class Under:
     stored: str | None = field(default=None, repr=False)
 
 
+class Overtaken(Exception):
+    """Another request of the same sign-in was first; what this one has done is undone."""
+
+
 class Handles:
     """Makes and finds sign-ins of a realm."""
 
@@ -65,6 +69,11 @@ class Handles:
         sealed, until = self._seal(realm, state), _expires_at(state, now)
         is_ours = transactions.advance(tx, handle=under.handle, old=under.stored or "", new=sealed, expires_at=until)
         return Under(under.handle, state, sealed) if is_ours else None
+
+    @staticmethod
+    def is_overtaken(tx: Transaction, under: Under) -> bool:
+        """Whether another request has moved the sign-in on, or ended it."""
+        return under.stored is not None and not transactions.is_at(tx, handle=under.handle, state=under.stored)
 
     def find(self, tx: Transaction, realm: str, handle: str, browser: Browser, now: int) -> Under | Lost:
         """The sign-in of that handle, if this browser began it and it has not ended."""

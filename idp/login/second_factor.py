@@ -14,6 +14,7 @@ from idp.factors.answers import (
     Proven,
     Wrong,
 )
+from idp.login.handles import Handles, Overtaken
 from idp.login.situation import Situation
 from idp.login.state import SignIn
 from idp.login.steps import Message, Page
@@ -74,7 +75,7 @@ class SecondFactorStep:
             return Message(self.empty)
         if len(answer) > self.longest_answer:
             return Message("error.too-long")
-        counted = count(tx, known, self.factor, situation.now)
+        counted = count(tx, situation, known, self.factor)
         if isinstance(counted, Message):
             return counted
         return FactorAttempt(situation, known, answer, counted, trust=form.get(TRUST) == "yes")
@@ -92,11 +93,13 @@ class SecondFactorStep:
         tell_shut(tx, self.letters, attempt.situation, attempt.known, attempt.counted)
 
     def apply(self, tx: Transaction, situation: Situation, attempt: FactorAttempt) -> SignIn | Message:
-        """Use the answer up; of many requests with one answer, one goes on."""
+        """Use the answer up; of many requests with one answer, one goes on. Raises Overtaken."""
         known, proven = attempt.known, attempt.proven
         if proven is None:
             raise AssertionError("only a right answer is applied")
         if problem := self.consume(tx, attempt, proven):
+            if Handles.is_overtaken(tx, situation.under):
+                raise Overtaken
             return self.refuse(attempt, problem)
         guesses.forgive_second_factor(tx, known.user.id, self.factor)
         accepted = {"factor": self.factor, "credential_id": proven.credential_id}
@@ -135,9 +138,16 @@ class SecondFactorStep:
         return told or Message(message)
 
 
-def count(tx: Transaction, known: Known, factor: str, now: int) -> int | Message:
-    """Count a guess against the person, over all second factors: which one it is, or how long it has to wait."""
+def count(tx: Transaction, situation: Situation, known: Known, factor: str) -> int | Message:
+    """Count a guess against the person, over all second factors: which one it is, or how long it has to wait.
+
+    Raises Overtaken, and nothing is counted or evaluated, where this sign-in has gone on meanwhile. Whatever is counted
+    waits for a right answer that forgives, so each copy of that answer is either forgiven with it or comes to this.
+    """
+    now = situation.now
     counted = guesses.count_second_factor(tx, known.user.id, factor, now=now, wait=second_factor_wait)
+    if Handles.is_overtaken(tx, situation.under):
+        raise Overtaken
     if counted is None:
         seconds = guesses.blocked_for(tx, guesses.second_factor_subject(known.user.id), now)
         return Message("error.second-factor-wait", {"seconds": seconds})

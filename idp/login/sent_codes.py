@@ -213,7 +213,7 @@ class SentCodeEnrolment(Enrolment):
         attempt: EnrolmentAttempt | Message = super().begin(tx, situation, form)
         if isinstance(attempt, Message):
             return attempt
-        counted = count(tx, known, self.factor, situation.now)
+        counted = count(tx, situation, known, self.factor)
         return counted if isinstance(counted, Message) else replace(attempt, counted=counted)
 
     def evaluate(self, attempt: EnrolmentAttempt | Sending) -> Message | None:

@@ -17,7 +17,7 @@ from idp.login.state import SignIn
 from idp.login.steps import Message, Page, PasskeyPage
 from idp.outbound.letters import Letters
 from idp.realm.schema import Realm
-from idp.store import factors, people, transactions, used_identifiers
+from idp.store import factors, people, used_identifiers
 from idp.store.database import Transaction
 from idp.tokens.sealing import Sealer
 
@@ -111,11 +111,7 @@ class PasskeyStep(SecondFactorStep):
         problem = super().consume(tx, attempt, proven)
         if problem is None:
             return None
-        # The same answer sent twice is no second key, and neither is one that was removed a moment ago.
-        if situation.under.stored is not None:
-            found = transactions.find(tx, handle=situation.under.handle, realm=situation.realm.name)
-            if found is None or found.state != situation.under.stored or not found.expires_at:
-                return "error.stale-form"
+        # One that was removed a moment ago is no second key.
         owner = people.by_id(tx, situation.realm.name, known.user.id)
         has_it = owner is not None and any(f.id == proven.credential_id for f in owner.factors)
         return problem if has_it else "error.passkey-unknown"

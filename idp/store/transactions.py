@@ -21,11 +21,9 @@ class StoredTransaction:
 _of_handle = transactions.c.digest == bindparam("of_handle")
 _ADD = insert(transactions)
 _FIND = select(transactions).where(_of_handle, transactions.c.realm == bindparam("in_realm"))
-_ADVANCE = (
-    update(transactions)
-    .where(_of_handle, transactions.c.state == bindparam("old"), transactions.c.expires_at > 0)
-    .values(state=bindparam("new"), expires_at=bindparam("until"))
-)
+_is_there = (_of_handle, transactions.c.state == bindparam("old"), transactions.c.expires_at > 0)
+_IS_AT = select(transactions.c.expires_at).where(*_is_there)
+_ADVANCE = update(transactions).where(*_is_there).values(state=bindparam("new"), expires_at=bindparam("until"))
 _MOVE_BROWSER = update(transactions).where(transactions.c.browser == bindparam("old")).values(browser=bindparam("new"))
 
 
@@ -60,6 +58,11 @@ def consume(tx: Transaction, *, handle: str, state: str) -> bool:
     Its row stays until it is swept out, so that a form posted twice can be told where to go.
     """
     return advance(tx, handle=handle, old=state, new=state, expires_at=0)
+
+
+def is_at(tx: Transaction, *, handle: str, state: str) -> bool:
+    """Whether the sign-in has neither ended nor gone on from this state."""
+    return tx.execute(_IS_AT, {"of_handle": digest(handle), "old": state}).first() is not None
 
 
 def move_browser(tx: Transaction, *, old: str, new: str) -> None:
