@@ -10,7 +10,7 @@ import uvloop
 from tests.bench.comparison import compared
 from tests.bench.figures import Figure, NewDatabase, Options, running
 from tests.bench.http import Connection, connected
-from tests.bench.seed import PASSWORD, disable, forget, seed, slow_down, username
+from tests.bench.seed import PASSWORD, disable, forget, hash_cheaply, seed, slow_down, username
 from tests.bench.server import Server
 from tests.bench.sign_in import SignIn, Unexpected
 
@@ -33,14 +33,16 @@ class Kind:
 
 def measure(folder: Path, new_database: NewDatabase, options: Options) -> Iterator[Figure]:
     """Wrong passwords of people who exist beside every other refusal; then the same while all of them are slowed."""
-    database, names = new_database(), min(options.people // 2, _MOST_NAMES)
-    seed(database, 2 * names)
+    database, names = new_database(), min(options.people // 3, _MOST_NAMES)
+    seed(database, 3 * names)
     disable(database, range(names, 2 * names))
+    hash_cheaply(database, range(2 * names, 3 * names))
     kinds = (
         Kind("wrong password", username),
         # As long as a name that somebody has.
         Kind("unknown name", lambda number: f"nobody-{number:07}"),
         Kind("disabled, right password", lambda number: username(names + number), PASSWORD),
+        Kind("cheaper hash, wrong password", lambda number: username(2 * names + number)),
     )
     with running(folder, database) as server:
         for state in ("", "slowed, "):
