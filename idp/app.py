@@ -29,6 +29,7 @@ from idp.outbound.codes import Codes
 from idp.outbound.fetch import Fetcher
 from idp.outbound.key_sets import KeySets
 from idp.outbound.letters import Letters
+from idp.outbound.postman import Postman
 from idp.outbound.queue import Outbox
 from idp.realm.mode import Mode
 from idp.realm.schema import Realm
@@ -119,7 +120,8 @@ def _put_together(
     registration = Registration(database, fetcher, mode=mode, issuer=settings.issuer)
     realms = Realms(settings.config, mode=mode, environ=environ)
     # One for each kind of provider, so that a slow mail server keeps no text message waiting.
-    letters = Letters(themes.phrase, Outbox("mail"))
+    postman = Postman(database=database, sealer=sealer, realms=realms, clock=clock)
+    letters = Letters(themes.phrase, Outbox("mail"), keep=postman.keep)
     codes = Codes(database=database, sealer=sealer, letters=letters, carrier=Outbox("sms"), settings=settings)
 
     def prepare(realm: Realm) -> None:
@@ -197,12 +199,13 @@ def _put_together(
     app = Starlette(
         routes=table,
         lifespan=_living(
-            starting=(realms.start, sweeper.start, messenger.start),
+            starting=(realms.start, sweeper.start, messenger.start, postman.start),
             stopping=(
                 stopping.set,
                 realms.stop,
                 sweeper.join,
                 messenger.stop,
+                postman.stop,
                 fetcher.close,
                 threads.close,
                 forgotten.stop,

@@ -60,7 +60,11 @@ class Event(Enum):
     LINK_MADE = Kind("link.made", (*_WHO, "purpose", "by"))
     LINK_REFUSED = Kind("link.refused", (*_WHO, "purpose", "reason"), "warning")
     MESSAGE_HANDED_OVER = Kind("message.handed_over", (*_WHO, "kind", "message_id"))
-    MESSAGE_FAILED = Kind("message.failed", (*_WHO, "kind", "message_id", "failure", "provider_error"), "warning")
+    MESSAGE_FAILED = Kind(
+        "message.failed",
+        (*_WHO, "kind", "message_id", "failure", "provider_error", "attempt", "given_up"),
+        "warning",
+    )
     MESSAGE_HELD = Kind("message.held", (*_WHO, "kind", "limit"), "warning")
     MESSAGE_REPORTED = Kind("message.reported", (*_WHO, "kind", "message_id", "status", "failure"))
     REALM_LOADED = Kind("realm.loaded", ("realm", "path"))

@@ -1,7 +1,7 @@
 """Letters to people by mail, sent after the commit of what they tell of."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from idp.events.catalogue import Event
 from idp.events.log import emit
@@ -14,23 +14,49 @@ from idp.store.database import Transaction
 from idp.store.users import User
 
 if TYPE_CHECKING:
-    from idp.outbound.mail import MailSender
+    from idp.outbound.mail import Mail, MailSender
 
 Report = Callable[[Outcome], None]
 
 
-class Letters:
-    """Writes letters in the theme's words and has `carrier` send them. Safe to use from many threads."""
+class Keep(Protocol):
+    """Keeps a letter in a durable outbox, with what it tells of."""
 
-    def __init__(self, phrase: Phrase, carrier: Carrier) -> None:
+    def __call__(self, tx: Transaction, realm: Realm, user: User, mail: "Mail", *, kind: str, now: int) -> None: ...
+
+
+class MailSenders:
+    """The sender of each realm, as its file is now."""
+
+    def __init__(self) -> None:
+        self._by_realm: dict[str, tuple[MailSection, MailSender]] = {}
+
+    def of(self, realm: str, section: MailSection) -> "MailSender":
+        """Raises SettingsError for a section that could not work."""
+        from idp.outbound.mail import MailSender
+
+        known = self._by_realm.get(realm)
+        if known is None or known[0] != section:
+            known = self._by_realm[realm] = (section, MailSender(section))
+        return known[1]
+
+
+class Letters:
+    """Writes letters in the theme's words and has `carrier` send them. Safe to use from many threads.
+
+    `keep`: what tells of a change goes through it instead; a command, which sends at once, has none.
+    """
+
+    def __init__(self, phrase: Phrase, carrier: Carrier, *, keep: Keep | None = None) -> None:
         self._phrase = phrase
         self._carrier = carrier
-        self._senders: dict[str, tuple[MailSection, MailSender]] = {}  # by realm
+        self._keep = keep
+        self._senders = MailSenders()
 
     def prepare(self, realm: Realm) -> None:
         """Raises SettingsError for a realm whose mail could not work."""
         if realm.mail is not None:
-            self._sender(realm.name, realm.mail)
+            self._senders.of(realm.name, realm.mail)
 
     def notice(
         self,
@@ -49,13 +75,20 @@ class Letters:
         `values`: those that the notice names, else TypeError. `locale`: left out, the realm's first. `to`: left out,
         the person's address. It is not limited: what a stranger may ask for goes through `Codes`.
         """
+        mail = self._written(realm, user, notice, now=now, locale=locale, to=to, values=values)
+        if mail is None:
+            return False
+        kind = f"mail-{notice.value.key}"
+        if self._keep is not None:
+            self._keep(tx, realm, user, mail, kind=kind, now=now)
+            return True
 
         def report(outcome: Outcome) -> None:
             event, told = told_of(outcome)
-            kind = f"mail-{notice.value.key}"
             emit(event, realm=realm.name, user_id=user.id, username=user.username, kind=kind, **told)
 
-        return self.post(tx, realm, user, notice, now=now, locale=locale, to=to, report=report, values=values)
+        self._submit(tx, realm, mail, report, now)
+        return True
 
     def post(
         self,
@@ -70,12 +103,33 @@ class Letters:
         report: Report,
         values: dict[str, Any],
     ) -> bool:
-        """As `notice`, with the outcome to `report`, which is called once, in another thread."""
+        """What is wanted now or never, with the outcome to `report`, which is called once, in another thread."""
+        mail = self._written(realm, user, notice, now=now, locale=locale, to=to, values=values)
+        if mail is None:
+            return False
+        self._submit(tx, realm, mail, report, now)
+        return True
+
+    def stop(self) -> None:
+        """Send what waits, for some seconds."""
+        self._carrier.stop()
+
+    def _written(
+        self,
+        realm: Realm,
+        user: User,
+        notice: Notice,
+        *,
+        now: int,
+        locale: str | None,
+        to: str | None,
+        values: dict[str, Any],
+    ) -> "Mail | None":
         from idp.outbound.mail import Mail
 
         address = to or user.email
         if realm.mail is None or not address:
-            return False
+            return None
         letter = write(
             self._phrase,
             notice,
@@ -85,23 +139,13 @@ class Letters:
             now=now,
             values=values,
         )
-        mail = Mail(to=address, subject=letter.subject, text=letter.text)
-        sender = self._sender(realm.name, realm.mail)
+        return Mail(to=address, subject=letter.subject, text=letter.text)
+
+    def _submit(self, tx: Transaction, realm: Realm, mail: "Mail", report: Report, now: int) -> None:
+        if realm.mail is None:
+            raise AssertionError("a letter was written for a realm without mail")
+        sender = self._senders.of(realm.name, realm.mail)
         tx.after_commit(lambda: self._carrier.submit(lambda: sender.send(mail, now=now), report))
-        return True
-
-    def stop(self) -> None:
-        """Send what waits, for some seconds."""
-        self._carrier.stop()
-
-    def _sender(self, realm: str, section: MailSection) -> "MailSender":
-        """The sender of the realm as its file is now."""
-        from idp.outbound.mail import MailSender
-
-        known = self._senders.get(realm)
-        if known is None or known[0] != section:
-            known = self._senders[realm] = (section, MailSender(section))
-        return known[1]
 
 
 def told_of(outcome: Outcome) -> tuple[Event, dict[str, Any]]:

@@ -31,12 +31,13 @@ _UNAUTHENTICATED = (530, 534, 535, 538)  # RFC 4954 section 6
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Mail:
-    """A letter to one person. `html`: the same once more for programs that show it."""
+    """A letter to one person. `html`: the same once more for programs that show it. `reference`: ours, unique to it."""
 
     to: str = field(repr=False)
     subject: str = field(repr=False)
     text: str = field(repr=False)
     html: str | None = field(default=None, repr=False)
+    reference: str | None = field(default=None, repr=False)
 
 
 class MailSender:
@@ -93,7 +94,8 @@ class MailSender:
         message["Subject"] = mail.subject
         message["Date"] = formatdate(now)
         # The domain of the sender, not the name of this machine.
-        message["Message-ID"] = make_msgid(domain=self._from.domain)
+        domain = self._from.domain
+        message["Message-ID"] = f"<{mail.reference}@{domain}>" if mail.reference else make_msgid(domain=domain)
         message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no answers from holiday programs
         message.set_content(mail.text)
         if mail.html is not None:

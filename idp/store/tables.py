@@ -369,6 +369,22 @@ limits = Table(
     Index(None, "expires_at"),
 )
 
+# Letters that are still to be handed in; `sealed` is where to and what.
+letters = Table(
+    "letters",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("realm", _REALM, nullable=False),
+    Column("user_id", _ID, nullable=False),
+    Column("username", String(255), nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("sealed", Text, nullable=False),
+    Column("written_at", BigInteger, nullable=False),
+    Column("due_at", BigInteger, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Index(None, "due_at"),
+)
+
 # Messages to people, without number, address and content. `provider_id`: what the provider calls it; `rank`: how far it
 # has come, only ever forward, because reports on it arrive twice and out of order.
 messages = Table(

@@ -41,7 +41,10 @@ class Letter:
 
 @dataclass
 class Mailbox:
-    """Start it with `with`. `refuse_recipient`, `refuse_letter`: replies such as `550 no`; `during`: called at DATA."""
+    """Start it with `with`.
+
+    `refuse_recipient`, `refuse_letter`: replies such as `550 no`; `during`: called at DATA; `hangs_up`: then.
+    """
 
     username: str | None = None
     password: str | None = None
@@ -50,6 +53,7 @@ class Mailbox:
     refuse_recipient: str | None = None
     refuse_letter: str | None = None
     during: Callable[[], None] | None = None
+    hangs_up: bool = False
     letters: list[Letter] = field(default_factory=list)
     commands: list[str] = field(default_factory=list)
     _new: "SimpleQueue[Letter]" = field(default_factory=SimpleQueue)
@@ -94,6 +98,9 @@ class Mailbox:
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - the same
         if self.during:
             self.during()
+        if self.hangs_up:
+            assert isinstance(server.transport, asyncio.WriteTransport)
+            server.transport.abort()
         if self.refuse_letter:
             return self.refuse_letter
         assert isinstance(envelope.content, bytes)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from idp.oauth.backchannel_logout import WAITS
+from idp.oauth.backchannel_logout import Messenger
 from idp.store import logout_notices
 from idp.store.database import Database
 from tests.clock import Clock
@@ -34,7 +34,7 @@ def test_what_was_not_taken_is_told_again_with_a_token_of_its_own(
     leave(visitor)
     first = party.next()
 
-    clock.advance(WAITS[0])
+    clock.advance(Messenger.waits[0])
     second = party.next()
 
     assert (first.path, second.path) == ("/shop", "/shop")
@@ -49,7 +49,7 @@ def test_it_is_given_up_after_some_attempts(
     sign_in("shop", visitor)
     leave(visitor)
 
-    for wait in WAITS:
+    for wait in Messenger.waits:
         party.next()
         clock.advance(wait)
     sign_in("bank", visitor)
@@ -90,7 +90,7 @@ def test_a_client_that_is_gone_is_not_told(
     assert {party.next().path.partition("?")[0] for _ in range(2)} == {"/shop", "/bank"}
     visitor.server.reload(realm | {"clients": [c for c in realm["clients"] if c["client_id"] != "shop"]})
 
-    clock.advance(WAITS[0])
+    clock.advance(Messenger.waits[0])
     sign_in("library", visitor)
     leave(visitor)
 

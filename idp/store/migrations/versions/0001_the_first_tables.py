@@ -45,6 +45,22 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_guesses_last_at"), ["last_at"], unique=False)
 
     op.create_table(
+        "letters",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("realm", sa.String(length=64), nullable=False),
+        sa.Column("user_id", sa.String(length=64), nullable=False),
+        sa.Column("username", sa.String(length=255), nullable=False),
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("sealed", sa.Text(), nullable=False),
+        sa.Column("written_at", sa.BigInteger(), nullable=False),
+        sa.Column("due_at", sa.BigInteger(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_letters")),
+    )
+    with op.batch_alter_table("letters", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_letters_due_at"), ["due_at"], unique=False)
+
+    op.create_table(
         "limits",
         sa.Column("subject", sa.String(length=200), nullable=False),
         sa.Column("taken", sa.Integer(), nullable=False),
