@@ -20,7 +20,7 @@ from idp.login.registry import Steps
 from idp.login.request import AuthorizationRequest, AuthorizationResponse
 from idp.login.situation import Situation
 from idp.login.state import SignIn
-from idp.login.steps import Arrived, Entered, GoOn, Lost, Message, Page, Refused, Step
+from idp.login.steps import Arrived, Entered, GoOn, Lost, Message, Page, Refused, Step, ToNewCodes
 from idp.login.visitor import Visitor, trusted_browser, visitor_of
 from idp.login.webauthn import is_outdated, new_challenge
 from idp.outbound.letters import Letters
@@ -246,7 +246,7 @@ class SignIns:
         if demand.error:
             self._consume(tx, situation.under)
             return Refused(state.request, demand.error)
-        asks = consent.to_ask(tx, client, state, known)
+        asks = None if state.making_codes else consent.to_ask(tx, client, state, known)
         if demand.outcome and not demand.invite and state.notice is None and not asks:
             return self._arrive(tx, situation, state, demand, visitor)
         state = self._prepared(state, demand, now)
@@ -282,6 +282,8 @@ class SignIns:
         if opened is None:
             return Lost("expired", state.request)
         session_id, cookies = opened
+        if state.making_codes:
+            return ToNewCodes(cookies)
         if situation.client is ACCOUNT:
             note = note_of(self._sealer, cookies.session or "", "account.done-added") if state.added else {}
             return Arrived(AuthorizationResponse(state.request.redirect_uri, note), cookies)

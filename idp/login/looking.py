@@ -13,7 +13,7 @@ from idp.policy.decide import Demand
 from idp.realm.account_client import client_of
 from idp.realm.client_sections import Client
 from idp.realm.schema import Realm
-from idp.store import messages, people, sessions
+from idp.store import messages, people, sessions, transactions
 from idp.store.database import Transaction
 from idp.store.sessions import SsoSession
 
@@ -25,9 +25,12 @@ def look(
     under = handles.find(tx, realm.name, handle, browser, now)
     if isinstance(under, Lost):
         # The browser got another secret with the sign-in of another tab.
-        is_signed_in = sessions.find(tx, realm.name, secret=browser.session, limits=realm.sessions, now=now)
-        is_left_open = under.why == "other-browser" and handles.is_first(handle) and is_signed_in
-        return replace(under, why="signed-in") if is_left_open else under
+        if under.why == "other-browser" and handles.is_first(handle):
+            if sessions.find(tx, realm.name, secret=browser.session, limits=realm.sessions, now=now):
+                return replace(under, why="signed-in")
+            if transactions.is_any_under_way(tx, browser=browser.secret, now=now):
+                return replace(under, why="other-tab")
+        return under
     state = under.state
     client = client_of(realm, state.request.client_id)
     if client is None:

@@ -1,5 +1,6 @@
 """Recovery codes at the sign-in: used, running low, and made anew with a first factor."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +11,7 @@ from idp.login.notices import SeenOnce
 from idp.login.second_factor import FactorAttempt, SecondFactorStep
 from idp.login.situation import Situation
 from idp.login.state import SignIn
-from idp.login.steps import CodesLowPage, CodesPage, Page
+from idp.login.steps import CodesLowPage, CodesPage, Message, Page
 from idp.outbound.notices import Notice
 from idp.realm.factor_sections import RECOVERY
 from idp.realm.schema import Realm
@@ -48,13 +49,27 @@ class NewCodes(SeenOnce):
         return CodesPage(**common, codes=codes if isinstance(codes, tuple) else ())
 
 
-class FewCodes(SeenOnce):
-    """Few codes are left."""
+class FewCodes:
+    """Few codes are left: the person goes on, or makes new ones with the session that this sign-in opens."""
 
     def page(self, situation: Situation, common: dict[str, Any]) -> Page:
         """How many."""
         left = situation.state.notice
         return CodesLowPage(**common, left=left if isinstance(left, int) else 0)
+
+    def begin(self, tx: Transaction, situation: Situation, form: Mapping[str, str]) -> bool:
+        """Whether they want new ones."""
+        return form.get("action") == "make"
+
+    def evaluate(self, attempt: bool) -> Message | None:
+        """Neither is wrong."""
+
+    def refused(self, tx: Transaction, attempt: bool) -> None:
+        """Nothing."""
+
+    def apply(self, tx: Transaction, situation: Situation, attempt: bool) -> SignIn | Message:
+        """Go on, here or there."""
+        return replace(situation.state, notice=None, making_codes=attempt)
 
 
 def make_codes(tx: Transaction, realm: Realm, user: User) -> tuple[str, ...] | None:

@@ -29,7 +29,8 @@ class SignIn:
     `invitation`: what the person said to one, `accepted` or `declined`. `challenge`: what a passkey is to sign, in
     base64url. `sent`: the newest code that was sent. `trust`: the person wants this browser to be trusted. `adding`:
     the factor that they want to have besides; `added`: they have it. `consented`: they let the client have what it asks
-    for. `ends_at`: when the sign-in is over however busy it is, once it is stored.
+    for. `making_codes`: they go on to their account, for new recovery codes, and not to the client. `ends_at`: when the
+    sign-in is over however busy it is, once it is stored.
     """
 
     request: AuthorizationRequest
@@ -46,6 +47,7 @@ class SignIn:
     adding: str = ""
     added: bool = False
     consented: bool = False
+    making_codes: bool = False
     ends_at: int = 0
 
     def with_proof(self, proof: Proof) -> "SignIn":
@@ -83,6 +85,7 @@ def dump(state: SignIn) -> dict[str, Any]:
         "adding": state.adding,
         "added": state.added,
         "consented": state.consented,
+        "making_codes": state.making_codes,
         "ends_at": state.ends_at,
     }
 
@@ -122,5 +125,6 @@ def load(value: Mapping[str, Any]) -> SignIn:
         adding=value["adding"],
         added=value["added"],
         consented=value["consented"],
+        making_codes=value["making_codes"],
         ends_at=value["ends_at"],
     )

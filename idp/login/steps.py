@@ -157,6 +157,13 @@ class Arrived:
 
 
 @dataclass(frozen=True, slots=True)
+class ToNewCodes:
+    """Everything is proven: signed in, and on to the account page that makes recovery codes. No portal gets a code."""
+
+    cookies: Cookies
+
+
+@dataclass(frozen=True, slots=True)
 class Entered:
     """Everything is proven: the account pages are open."""
 
@@ -176,11 +183,12 @@ class Refused:
 class Lost:
     """The sign-in cannot go on: `expired`, `other-browser`, `forbidden-form` or `unknown-client`.
 
-    `signed-in`: its first page was left open while this browser signed in. It can begin anew with its `request`.
+    `signed-in`: its first page was left open while this browser signed in; `other-tab`: while it went on with another
+    sign-in. It can begin anew with its `request`.
     """
 
     why: str
     request: AuthorizationRequest | None = None
 
 
-Step = Page | GoOn | Arrived | Entered | Refused | Lost
+Step = Page | GoOn | Arrived | ToNewCodes | Entered | Refused | Lost

@@ -24,6 +24,9 @@ _FIND = select(transactions).where(_of_handle, transactions.c.realm == bindparam
 _is_there = (_of_handle, transactions.c.state == bindparam("old"), transactions.c.expires_at > 0)
 _IS_AT = select(transactions.c.expires_at).where(*_is_there)
 _ADVANCE = update(transactions).where(*_is_there).values(state=bindparam("new"), expires_at=bindparam("until"))
+_UNDER_WAY = select(transactions.c.digest).where(
+    transactions.c.browser == bindparam("of_browser"), transactions.c.expires_at > bindparam("now")
+)
 _MOVE_BROWSER = update(transactions).where(transactions.c.browser == bindparam("old")).values(browser=bindparam("new"))
 
 
@@ -63,6 +66,11 @@ def consume(tx: Transaction, *, handle: str, state: str) -> bool:
 def is_at(tx: Transaction, *, handle: str, state: str) -> bool:
     """Whether the sign-in has neither ended nor gone on from this state."""
     return tx.execute(_IS_AT, {"of_handle": digest(handle), "old": state}).first() is not None
+
+
+def is_any_under_way(tx: Transaction, *, browser: str, now: int) -> bool:
+    """Whether this browser has a sign-in with a first proof that has not ended."""
+    return tx.execute(_UNDER_WAY, {"of_browser": digest(browser), "now": now}).first() is not None
 
 
 def move_browser(tx: Transaction, *, old: str, new: str) -> None:

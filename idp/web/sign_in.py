@@ -11,7 +11,7 @@ from idp.events.catalogue import Event
 from idp.events.log import emit
 from idp.login.dispatcher import SignIns
 from idp.login.request import AuthorizationRequest, RequestOutdated
-from idp.login.steps import Arrived, Entered, GoOn, Lost, Page, Refused, Step
+from idp.login.steps import Arrived, Entered, GoOn, Lost, Page, Refused, Step, ToNewCodes
 from idp.oauth.provider import Provider
 from idp.oauth.request import OAuthRequest
 from idp.realm.account_client import ACCOUNT
@@ -25,7 +25,8 @@ from idp.web.sign_in_pages import SignInPages, account_url, forms, way_back
 
 # Addresses that are longer do not get through every proxy.
 _LONGEST_ADDRESS = 6000
-_LOST_STATUS = {"expired": 400, "other-browser": 403, "signed-in": 403, "forbidden-form": 403, "unknown-client": 400}
+_LOST_STATUS = {"expired": 400, "unknown-client": 400}  # else 403
+_LATER_ELSEWHERE = ("signed-in", "other-tab")
 
 
 class SignInEndpoints:
@@ -117,24 +118,15 @@ class SignInEndpoints:
             return self._refuse(request, realm, "page.bad-request")
         if isinstance(step, Lost):
             return self._lost(request, at, step)
-        if isinstance(step, Refused) and step.request.device:
-            return self._pages.answer(request, realm, self._provider.refuse_device(realm, step.request, at.now))
         if isinstance(step, Refused):
-            # The realm file may have changed since the request was validated.
-            if step.request.client_id == ACCOUNT.client_id:
-                return RedirectResponse(account_url(at), 303)
-            client = self._provider.server(realm).query_client(step.request.client_id)
-            if client is None or not client.check_redirect_uri(step.request.redirect_uri):
-                return self._refuse(request, realm, "page.redirect-uri")
-            answer = self._provider.authorization(realm, at.now).refused(
-                step.request.parameters, redirect_uri=step.request.redirect_uri, error=step.error
-            )
-            return self._pages.answer(request, realm, answer)
+            return self._refused(request, at, step)
         match step:
             case GoOn():
                 response: Response = RedirectResponse(f"{forms(at)}?{urlencode({'transaction': step.handle})}", 303)
             case Arrived():
                 response = self._pages.answer(request, realm, step.response)
+            case ToNewCodes():
+                response = RedirectResponse(f"{account_url(at)}/recovery-codes", 303)
             case Entered():
                 raise AssertionError("only the account pages are entered")
             case _:
@@ -142,8 +134,23 @@ class SignInEndpoints:
         self._cookies.keep(response, realm.name, step.cookies)
         return response
 
+    def _refused(self, request: Request, at: InRealm, refused: Refused) -> Response:
+        realm, wanted = at.realm, refused.request
+        if wanted.device:
+            return self._pages.answer(request, realm, self._provider.refuse_device(realm, wanted, at.now))
+        if wanted.client_id == ACCOUNT.client_id:
+            return RedirectResponse(account_url(at), 303)
+        # The realm file may have changed since the request was validated.
+        client = self._provider.server(realm).query_client(wanted.client_id)
+        if client is None or not client.check_redirect_uri(wanted.redirect_uri):
+            return self._refuse(request, realm, "page.redirect-uri")
+        answer = self._provider.authorization(realm, at.now).refused(
+            wanted.parameters, redirect_uri=wanted.redirect_uri, error=refused.error
+        )
+        return self._pages.answer(request, realm, answer)
+
     def _lost(self, request: Request, at: InRealm, lost: Lost) -> Response:
         again = way_back(at, lost.request)
-        label = "next.go-on" if lost.why == "signed-in" else "next.start-again"
-        status = _LOST_STATUS[lost.why]
+        label = "next.go-on" if lost.why in _LATER_ELSEWHERE else "next.start-again"
+        status = _LOST_STATUS.get(lost.why, 403)
         return self._pages.error(request, at.realm, f"page.{lost.why}", status=status, next_url=again, next_label=label)

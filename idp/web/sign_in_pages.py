@@ -134,7 +134,7 @@ def _own(t: Any, at: InRealm, page: Page, client_name: str) -> dict[str, Any]:
         case InvitationPage():
             return _invitation(t, page.invitation)
         case CodesLowPage():
-            return {"left": page.left, "make": f"{account_url(at)}/recovery-codes"}
+            return {"left": page.left}
         case BlockedPage():
             return {"title": t(f"blocked.{page.why}.title"), "message": t(f"blocked.{page.why}.message")}
         case _:

@@ -160,10 +160,33 @@ def test_when_few_are_left_the_person_is_told_before_going_on(
     warned = without_phone.submit(ask(without_phone, page), recovery_code=codes[6])
 
     assert warned.step == "recovery-codes-low"
-    assert f"{billing.server.issuer()}/account/recovery-codes" in warned.links
     assert "Only 3 recovery codes left" in warned.text
     assert "code" in without_phone.submit(warned).parameters()
     assert administrator.people.show("alice").recovery_left == 3
+
+
+def test_whoever_is_warned_makes_new_codes_without_another_sign_in(
+    start: Start, register: Callable[..., Portal], visit: Callable[..., Visitor], clock: Clock
+) -> None:
+    """The page of the new codes asks for another factor, and not for the password; the portal is open meanwhile."""
+    realm = demo_realm()
+    realm["factors"]["recovery-codes"] = {"count": 10, "warn_at": 9}
+    server = start(realm)
+    billing, visitor = register(server, "billing"), visit(server)
+    billing.sign_in(visitor)
+    visitor.http.cookies.clear()
+    clock.advance(3600)
+    page = visitor.submit(billing.send(visitor), username="alice", password=PASSWORD)
+    warned = visitor.submit(ask(visitor, page), recovery_code=visitor.codes["alice"][0])
+    assert warned.step == "recovery-codes-low"
+
+    page = visitor.submit(warned, action="make")
+
+    assert page.step == "totp"
+    assert "code" in billing.send(visitor).parameters()
+    page = visitor.submit(visitor.submit(page, code=visitor.code("alice")))
+    assert len(set(page.recovery_codes) - set(visitor.codes["alice"])) == 10
+    assert page.response.request.url.path == "/realms/demo/account/recovery-codes"
 
 
 @pytest.mark.attack

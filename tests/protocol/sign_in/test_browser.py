@@ -90,6 +90,20 @@ def test_a_page_left_open_in_another_tab_leads_on_after_signing_in(portal: Porta
     assert "code" in visitor.get(next(link for link in late.links if "/auth?" in link)).parameters()
 
 
+def test_a_page_left_open_in_another_tab_says_so_while_a_second_factor_is_awaited(
+    portal: Portal, visitor: Visitor, identify: Identify
+) -> None:
+    forgotten, page = portal.send(visitor), identify(portal, visitor)
+
+    late = visitor.submit(forgotten, username="ada", password=PASSWORD)
+
+    assert (late.status, "You are signing in in another tab" in late.text) == (403, True)
+    go_on = next(link for link in late.links if "/auth?" in link)
+    assert visitor.get(go_on).step == "password", "whoever has closed the other tab begins here"
+    assert "code" in visitor.sign_in(page, "ada").parameters()
+    assert "code" in visitor.get(go_on).parameters()
+
+
 def test_two_tabs_of_one_browser_are_both_finished(
     portal: Portal, billing: Portal, visitor: Visitor, identify: Identify
 ) -> None:
