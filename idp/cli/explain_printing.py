@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from idp.policy.decide import Demand, Reason, decide
-from idp.policy.explain import Condition, ExplainedInvitation, ExplainedRule, Explanation, day
+from idp.policy.explain import Condition, ExplainedInvitation, ExplainedRule, Explanation, Way, day
 from idp.policy.playing import Step
 from idp.policy.proofs import Proof
 from idp.policy.question import Request, Session
@@ -14,6 +14,7 @@ from idp.realm.schema import Realm
 from idp.realm.words import UNITS, written_duration
 from idp.store.people import Known
 
+_BEGINNINGS = ("a new sign-in asks", "or, with a passkey in place of the password,")
 _PLURAL = {"roles": "role", "groups": "group", "clients": "client", "scopes": "scope"}
 
 
@@ -54,8 +55,9 @@ def lines(asked: Asked, told: Explanation) -> Iterator[str]:
     if told.invitation:
         yield _invitation(told.invitation)
     yield from _acr_values(asked)
-    yield f"a new sign-in asks for: {', then '.join(map(_step, told.steps)) or 'nothing'}"
-    yield _end(told)
+    for way, asks in zip(_ways(asked, told), _BEGINNINGS, strict=False):
+        yield f"{asks} for: {', then '.join(map(_step, way.steps)) or 'nothing'}"
+        yield _end(way)
     if demand := asked.of_session():
         yield from _of_session(asked, demand)
 
@@ -127,7 +129,14 @@ def _step(step: Step) -> str:
     return f"set up {'one of: ' if len(step.factors) > 1 else ''}{' or '.join(step.factors)}"
 
 
-def _end(told: Explanation) -> str:
+def _ways(asked: Asked, told: Explanation) -> tuple[Way, ...]:
+    """Nobody begins with a password that they do not have."""
+    if asked.known.user.password_hash is None and len(told.ways) > 1:
+        return told.ways[1:]
+    return told.ways
+
+
+def _end(told: Way) -> str:
     if told.end.error:
         return f"and ends with the error {told.end.error}"
     if told.end.outcome is None:
@@ -202,12 +211,18 @@ def document(asked: Asked, told: Explanation) -> dict[str, Any]:
             for rule in told.rules
         ],
         "encourage": _encourage(told.invitation) if told.invitation else None,
+        "ways": [_way(way) for way in _ways(asked, told)],
+        "session": _session(asked, demand) if demand else None,
+    }
+
+
+def _way(told: Way) -> dict[str, Any]:
+    return {
         "steps": [{"set_up" if step.sets_up else "prove": list(step.factors)} for step in told.steps],
         "acr": list(told.acrs),
         "amr": list(told.amr),
         "error": told.end.error,
         "blocked": told.end.blocked,
-        "session": _session(asked, demand) if demand else None,
     }
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from ipaddress import IPv4Network, IPv6Network
 
 from idp.policy.decide import Demand
-from idp.policy.playing import Step, ends, play
+from idp.policy.playing import Step, beginnings, ends, play
 from idp.policy.question import Person, Request
 from idp.policy.requirements import is_duty, matches
 from idp.realm.client_sections import Client
@@ -52,14 +52,12 @@ class ExplainedInvitation:
 
 
 @dataclass(frozen=True, slots=True)
-class Explanation:
-    """What a new sign-in comes to: `steps` and `end` for somebody who takes what is offered first.
+class Way:
+    """A way in: `steps` and `end` for somebody who takes what is offered first after its beginning.
 
     `ends`: the last demands of everybody, whatever they choose. What only some of them prove is promised to nobody.
     """
 
-    rules: tuple[ExplainedRule, ...]
-    invitation: ExplainedInvitation | None
     steps: tuple[Step, ...]
     end: Demand
     ends: tuple[Demand, ...]
@@ -85,6 +83,15 @@ class Explanation:
         return any(set(end.outcome.amr) != set(self.amr) for end in self.ends if end.outcome)
 
 
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What a new sign-in comes to: one way for each factor that it may begin with, the password first."""
+
+    rules: tuple[ExplainedRule, ...]
+    invitation: ExplainedInvitation | None
+    ways: tuple[Way, ...]
+
+
 def explain(realm: Realm, person: Person, client: Client, request: Request, now: int) -> Explanation:
     """What a new sign-in of this person at this client comes to."""
     rules = tuple(
@@ -97,8 +104,14 @@ def explain(realm: Realm, person: Person, client: Client, request: Request, now:
         for rule in realm.second_factor.rules
     )
     invitation = _invitation(realm, person, client, request, now)
-    played = play(realm, person, client, request, now)
-    return Explanation(rules, invitation, played.steps, played.end, ends(realm, person, client, request, now))
+    begin = beginnings(realm, person, client, request, now) or ("",)
+    ways = tuple(_way(realm, person, client, request, now, begins=begins) for begins in begin)
+    return Explanation(rules, invitation, ways)
+
+
+def _way(realm: Realm, person: Person, client: Client, request: Request, now: int, *, begins: str) -> Way:
+    played = play(realm, person, client, request, now, begins=begins)
+    return Way(played.steps, played.end, ends(realm, person, client, request, now, begins=begins))
 
 
 def _invitation(realm: Realm, person: Person, client: Client, request: Request, now: int) -> ExplainedInvitation | None:

@@ -34,21 +34,31 @@ class Played:
         return any(step.sets_up for step in self.steps)
 
 
-def play(realm: Realm, person: Person, client: Client, request: Request, now: int) -> Played:
-    """A new sign-in of this person at this client."""
+def beginnings(realm: Realm, person: Person, client: Client, request: Request, now: int) -> tuple[str, ...]:
+    """The factors that a new sign-in may begin with: the password, and a passkey in its place."""
+    return decide(realm, person, client, request, Session(), now).ask
+
+
+def play(realm: Realm, person: Person, client: Client, request: Request, now: int, *, begins: str = "") -> Played:
+    """A new sign-in of this person at this client. `begins`: the first factor, left out that which is offered first."""
     steps: list[Step] = []
     given: tuple[Proof, ...] = ()
-    demand = decide(realm, person, client, request, Session(), now)
+    demand = _begun(decide(realm, person, client, request, Session(), now), begins)
     while (demand.ask or demand.enrol) and len(steps) < _MOST_STEPS:
         steps.append(Step(demand.ask or demand.enrol, sets_up=not demand.ask))
-        person, proof = next(_done(realm, person, demand, now))
+        person, proof = next(_done(realm, person, demand, now, is_first=not given))
         given = (*given, proof)
         demand = decide(realm, person, client, request, Session(given=given), now)
     return Played(tuple(steps), demand)
 
 
-def ends(realm: Realm, person: Person, client: Client, request: Request, now: int) -> tuple[Demand, ...]:
-    """Where a new sign-in can end, whatever the person chooses at each step and whatever passkey they have."""
+def ends(
+    realm: Realm, person: Person, client: Client, request: Request, now: int, *, begins: str = ""
+) -> tuple[Demand, ...]:
+    """Where a new sign-in can end, whatever the person chooses at each step and whatever passkey they have.
+
+    `begins`: the first factor, left out whatever may be.
+    """
     found: list[Demand] = []
     seen: set[frozenset[Proof]] = set()
     ways: list[tuple[Person, tuple[Proof, ...]]] = [(person, ())]
@@ -58,19 +68,26 @@ def ends(realm: Realm, person: Person, client: Client, request: Request, now: in
             continue
         seen.add(frozenset(given))
         demand = decide(realm, who, client, request, Session(given=given), now)
+        demand = demand if given else _begun(demand, begins)
         if not (demand.ask or demand.enrol) or len(given) == _MOST_STEPS:
             found.append(demand)
         else:
             # What is offered first comes out first.
-            ways += reversed([(then, (*given, proof)) for then, proof in _done(realm, who, demand, now)])
+            ways += reversed(
+                [(then, (*given, proof)) for then, proof in _done(realm, who, demand, now, is_first=not given)]
+            )
     return tuple(found)
 
 
-def _done(realm: Realm, person: Person, demand: Demand, now: int) -> Iterator[tuple[Person, Proof]]:
+def _begun(demand: Demand, begins: str) -> Demand:
+    return replace(demand, ask=(begins,)) if begins in demand.ask else demand
+
+
+def _done(realm: Realm, person: Person, demand: Demand, now: int, *, is_first: bool) -> Iterator[tuple[Person, Proof]]:
     """What the person may do now, and who they are then."""
     for factor in demand.ask:
         credential = next((c.id for c in person.credentials if c.factor == factor and c.usable), "")
-        for proof in _shown(Proof(factor, now, credential), begins="password" in demand.ask):
+        for proof in _shown(Proof(factor, now, credential), begins=is_first):
             yield person, proof
     for factor in demand.enrol:
         new = Credential(f"new {factor}", factor)

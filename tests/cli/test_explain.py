@@ -6,7 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
+from idp.store import factors, people
+from idp.store.database import Database
+from idp.store.tables import users
 from tests.cli.conftest import Command, Done
 from tests.clock import Clock
 from tests.conftest import Start
@@ -74,14 +78,14 @@ def test_alice_at_the_billing_portal_sets_up_a_factor(explain: Explain) -> None:
         ("the billing portal", True),
         ("payments", False),
     ]
-    assert told["steps"] == [{"prove": ["password"]}, {"set_up": ["totp"]}]
-    assert (told["acr"], told["amr"]) == (["two-factor"], ["pwd", "otp", "mfa"])
+    assert told["ways"][0]["steps"] == [{"prove": ["password"]}, {"set_up": ["totp"]}]
+    assert (told["ways"][0]["acr"], told["ways"][0]["amr"]) == (["two-factor"], ["pwd", "otp", "mfa"])
 
 
 def test_ada_is_asked_by_her_role(explain: Explain) -> None:
     told = explained(explain("ada@example.com", "portal", "--json"))
     assert (told["user"], told["factors"]) == ("ada", ["totp"])
-    assert told["steps"] == [{"prove": ["password"]}, {"prove": ["totp"]}]
+    assert told["ways"][0]["steps"] == [{"prove": ["password"]}, {"prove": ["totp"]}]
     assert told["rules"][0]["because"] == [{"key": "roles", "wanted": ["admin"], "present": ["admin"], "holds": True}]
 
 
@@ -92,8 +96,8 @@ def test_all_registered_scopes_count_unless_told_otherwise(explain: Explain) -> 
 
 def test_an_acr_value_asks_like_a_rule(explain: Explain) -> None:
     told = explained(explain("alice", "portal", "--acr", "two-factor", "--json"))
-    assert (told["acr_values"], told["acr"]) == (["two-factor"], ["two-factor"])
-    assert told["steps"][1:] == [{"set_up": ["totp"]}]
+    assert (told["acr_values"], told["ways"][0]["acr"]) == (["two-factor"], ["two-factor"])
+    assert told["ways"][0]["steps"][1:] == [{"set_up": ["totp"]}]
     assert "the request asks for acr two-factor" in explain("alice", "portal", "--acr", "two-factor").out
 
 
@@ -124,6 +128,38 @@ def test_a_choice_of_factors_to_set_up_is_told_and_no_more_is_promised_than_each
         "a new sign-in asks for: password, then set up one of: webauthn or totp or sms",
         "and ends with acr phishing-resistant or two-factor, amr pwd mfa and more, by the factors used",
     ]
+
+
+@pytest.mark.parametrize("has_password", [True, False])
+def test_who_owns_a_passkey_is_told_the_way_without_a_password_too(
+    explain: Explain, database_url: str, *, has_password: bool
+) -> None:
+    write_realms(Path("realm-config"), every_factor())
+    database = Database(database_url)
+    with database.write() as tx:
+        alice = people.by_identifier(tx, "demo", "alice")
+        assert alice is not None
+        factors.add(tx, alice.user.id, credential_id="1", factor="webauthn", label="", secret="", handle=b"1", now=0)
+        if not has_password:
+            tx.execute(update(users).where(users.c.id == alice.user.id).values(password_hash=None))
+    database.close()
+
+    told = explain("alice", "billing", "--scope", "openid")
+
+    by_password = [
+        "a new sign-in asks for: password, then webauthn",
+        "and ends with acr phishing-resistant, amr pwd mfa and more, by the factors used",
+    ]
+    asks = "or, with a passkey in place of the password, for" if has_password else "a new sign-in asks for"
+    by_passkey = [
+        f"{asks}: webauthn",
+        "and ends with acr phishing-resistant, amr user mfa and more, by the factors used",
+    ]
+    ways = by_password + by_passkey if has_password else by_passkey
+    assert told.out.splitlines()[-len(ways) :] == ways
+    listed = explained(explain("alice", "billing", "--scope", "openid", "--json"))["ways"]
+    assert [way["steps"][0] for way in listed] == [{"prove": [way]} for way in ("password", "webauthn")][-len(listed) :]
+    assert len(listed) == len(ways) // 2
 
 
 INVITING = {"encourage": {"when": {"roles": ["developer"]}, "level": "two-factor", "snoozes": 1, "until": "2999-01-01"}}

@@ -38,11 +38,11 @@ def explained(of: Realm, who: Person, request: Request | None = None) -> Explana
 
 
 def asked_in(told: Explanation) -> tuple[tuple[str, ...], ...]:
-    return tuple(step.factors for step in told.steps if not step.sets_up)
+    return tuple(step.factors for step in told.ways[0].steps if not step.sets_up)
 
 
 def set_up_in(told: Explanation) -> tuple[str, ...]:
-    return tuple(factor for step in told.steps if step.sets_up for factor in step.factors)
+    return tuple(factor for step in told.ways[0].steps if step.sets_up for factor in step.factors)
 
 
 @pytest.mark.parametrize(
@@ -63,13 +63,13 @@ def test_a_sign_in_is_played_through(
 ) -> None:
     told = explained(of, who)
 
-    assert (asked_in(told), set_up_in(told), in_short(told.end)) == (asked, enrolled, end)
+    assert (asked_in(told), set_up_in(told), in_short(told.ways[0].end)) == (asked, enrolled, end)
 
 
 @pytest.mark.parametrize(
     ("who", "asked", "enrolled", "amr"),
     [
-        (person(KEY), (("password", "webauthn"), ("webauthn",)), (), ("pwd", "hwk", "mfa")),
+        (person(KEY), (PASSWORD, ("webauthn",)), (), ("pwd", "hwk", "mfa")),
         (person(NUMBER), (("password",), ("sms",)), ("webauthn",), ("pwd", "sms", "hwk", "mfa")),
         (NOBODY, (("password",),), ("webauthn",), ("pwd", "hwk", "mfa")),
     ],
@@ -79,25 +79,29 @@ def test_a_sign_in_with_any_factor_is_played_through(
 ) -> None:
     told = explained(realm({"level": "two-factor", "accept": ["webauthn"]}, factors=ALL), who)
 
-    assert (asked_in(told), set_up_in(told), told.end.outcome and told.end.outcome.amr) == (asked, enrolled, amr)
+    assert (asked_in(told), set_up_in(told), told.ways[0].end.outcome and told.ways[0].end.outcome.amr) == (
+        asked,
+        enrolled,
+        amr,
+    )
 
 
 def test_a_demand_of_the_request_is_played_through_as_well() -> None:
     told = explained(realm(), OWNER, asking(acr_values=("app",)))
 
-    assert (asked_in(told), in_short(told.end)) == ((PASSWORD, APPS), "in as app")
+    assert (asked_in(told), in_short(told.ways[0].end)) == ((PASSWORD, APPS), "in as app")
 
 
 def test_a_demand_out_of_reach_ends_in_its_error() -> None:
     told = explained(realm(), person(shut(PHONE)), asking(acr_values=("app",)))
 
-    assert (asked_in(told), told.end.error) == ((), UNMET)
+    assert (asked_in(told), told.ways[0].end.error) == ((), UNMET)
 
 
 def test_steps_stand_in_the_order_in_which_they_are_taken() -> None:
     told = explained(realm(SHEET), NOBODY)
 
-    assert told.steps == (Step(PASSWORD), Step(APPS, sets_up=True), Step(CODE))
+    assert told.ways[0].steps == (Step(PASSWORD), Step(APPS, sets_up=True), Step(CODE))
 
 
 @pytest.mark.parametrize(
@@ -112,9 +116,9 @@ def test_steps_stand_in_the_order_in_which_they_are_taken() -> None:
             realm({**TWO_FACTOR, "accept": ["webauthn"]}, factors=ALL),
             person(KEY),
             ("two-factor",),
-            ("mfa",),
+            ("pwd", "mfa"),
             True,
-            id="a passkey first or after the password",
+            id="a passkey of one kind or another",
         ),
         pytest.param(realm(), person(shut(PHONE)), ("password",), ("pwd",), False, id="nothing asks"),
     ],
@@ -122,15 +126,27 @@ def test_steps_stand_in_the_order_in_which_they_are_taken() -> None:
 def test_only_what_every_choice_proves_is_promised(
     of: Realm, who: Person, acrs: tuple[str, ...], amr: tuple[str, ...], varies: bool
 ) -> None:
-    told = explained(of, who)
+    (way, *_) = explained(of, who).ways
 
-    assert (told.acrs, told.amr, told.amr_varies) == (acrs, amr, varies)
+    assert (way.acrs, way.amr, way.amr_varies) == (acrs, amr, varies)
+
+
+def test_whoever_has_a_passkey_is_told_both_ways_to_begin() -> None:
+    by_password, by_passkey = explained(realm(TWO_FACTOR, factors=ALL), person(KEY, PHONE)).ways
+
+    assert by_password.steps == (Step(PASSWORD), Step(("webauthn", "totp")))
+    assert by_passkey.steps == (Step(("webauthn",)),)
+    assert ("pwd" in by_password.amr, "pwd" in by_passkey.amr, "user" in by_passkey.amr) == (True, False, True)
+
+
+def test_whoever_has_no_passkey_begins_with_the_password() -> None:
+    assert len(explained(realm(TWO_FACTOR, factors=ALL), OWNER).ways) == 1
 
 
 def test_a_way_that_ends_in_an_error_promises_nothing() -> None:
     told = explained(realm(), person(shut(PHONE)), asking(acr_values=("app",)))
 
-    assert (told.acrs, told.amr) == ((), ())
+    assert (told.ways[0].acrs, told.ways[0].amr) == ((), ())
 
 
 DEVELOPERS = {"when": When(roles=("developer",)), "level": "two-factor", "snoozes": 3, "until": "2999-01-01"}
@@ -168,7 +184,7 @@ def test_a_realm_that_invites_nobody_has_no_invitation() -> None:
 
 
 def test_a_new_sign_in_is_told_not_the_one_under_way() -> None:
-    assert explained(realm(), OWNER, asking("login", max_age=0)).end.outcome
+    assert explained(realm(), OWNER, asking("login", max_age=0)).ways[0].end.outcome
 
 
 def test_every_rule_is_told_whether_it_applies_or_not() -> None:
