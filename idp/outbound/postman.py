@@ -2,11 +2,11 @@
 
 import uuid
 from collections.abc import Callable, Collection
+from typing import TYPE_CHECKING
 
 from idp.events.log import emit
 from idp.outbound.courier import Courier
 from idp.outbound.letters import MailSenders, told_of
-from idp.outbound.mail import Mail
 from idp.outbound.results import Failed, Failure, Outcome
 from idp.realm.schema import Realm
 from idp.realm.watching import Realms
@@ -15,6 +15,9 @@ from idp.store.database import Database, Transaction
 from idp.store.letters import StoredLetter
 from idp.store.users import User
 from idp.tokens.sealing import NotSealedHere, Sealer
+
+if TYPE_CHECKING:
+    from idp.outbound.mail import Mail
 
 # Trying these again would not help, or might be a second letter.
 _FINAL = (Failure.ADDRESS, Failure.UNKNOWN_OUTCOME)
@@ -31,7 +34,7 @@ class Postman(Courier[StoredLetter, str]):
         self._realms = realms
         self._senders = MailSenders()
 
-    def keep(self, tx: Transaction, realm: Realm, user: User, mail: Mail, *, kind: str, now: int) -> None:
+    def keep(self, tx: Transaction, realm: Realm, user: User, mail: "Mail", *, kind: str, now: int) -> None:
         """Have it sent once `tx` is committed, by whichever process comes first, sooner or later."""
         letter_id = str(uuid.uuid4())
         words = {"to": mail.to, "subject": mail.subject, "text": mail.text}
@@ -73,6 +76,8 @@ class Postman(Courier[StoredLetter, str]):
         emit(event, realm=item.realm, user_id=item.user_id, username=item.username, kind=item.kind, **told)
 
     def _send(self, item: StoredLetter) -> Outcome:
+        from idp.outbound.mail import Mail
+
         realm = self._realms.get(item.realm)
         if realm is None or realm.mail is None:
             return Failed(Failure.CONFIGURATION)
