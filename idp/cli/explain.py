@@ -67,6 +67,6 @@ def _client(realm: Realm, client_id: str) -> Client:
         there = (*(c.client_id for c in realm.clients), ACCOUNT.client_id)
         raise SettingsError(f"realm {realm.name!r} has no client {client_id!r}{did_you_mean(client_id, there)}")
     if set(OF_PEOPLE).isdisjoint(client.grant_types):
-        grants = ", ".join(client.grant_types)
+        grants = ", ".join(client.grant_types) or "none"
         raise SettingsError(f"nobody signs in at client {client_id!r} (grant_types: {grants}), and no rule binds it")
     return client

@@ -35,7 +35,7 @@ def never_matches(realm: Realm, rule: Rule) -> str | None:
     """Why nobody can be bound by the rule, or None."""
     when = rule.when
     # A device, an exchange and the word of a trusted issuer are for people, too.
-    of_people = (c for c in realm.clients if c.enabled and set(c.grant_types) != {"client_credentials"})
+    of_people = (c for c in realm.clients if c.enabled and set(c.grant_types) - {"client_credentials"})
     clients = (*of_people, ACCOUNT)
     if when.clients is not None:
         clients = tuple(c for c in clients if c.client_id in when.clients)

@@ -121,8 +121,8 @@ class Client(Section):
     """A page of the client that is opened in a frame when somebody signs out (Front-Channel Logout)."""
     frontchannel_logout_session_required: bool = False
     """The page needs to be told which session; it always is."""
-    grant_types: tuple[GrantType, ...] = Field(default=("authorization_code",), min_length=1)
-    """What the client may ask the token endpoint for."""
+    grant_types: tuple[GrantType, ...] = ("authorization_code",)
+    """What the client may ask the token endpoint for; empty for an API that only introspects."""
     scope: str = "openid"
     """All scopes that the client may have, with spaces between."""
     require_consent: bool = False

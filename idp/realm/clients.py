@@ -161,8 +161,12 @@ def _check_requests(client: Client, path: Path) -> Iterator[Finding]:
 
 def _check_grants(client: Client, path: Path, node: Node) -> Iterator[Finding]:
     grants, grant_node, uri_node = client.grant_types, node.get("grant_types"), node.get("redirect_uris")
+    api_node = node.get("resource_server_for")
     if grant_node and grant_node.lost:
         return
+    if not grants and not client.resource_server_for and not (api_node and api_node.lost):
+        reason = "'grant_types' is empty: name one, or 'resource_server_for' for an API that introspects"
+        yield Finding((*path, "grant_types"), reason)
     if "authorization_code" in grants and not client.redirect_uris and not (uri_node and uri_node.lost):
         where: Path = (*path, "redirect_uris") if uri_node else path
         yield Finding(where, f"'{client.client_id}' uses authorization_code and needs 'redirect_uris'")

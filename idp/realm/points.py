@@ -29,6 +29,10 @@ def _by_browser(client: Client) -> bool:
     return "authorization_code" in client.grant_types
 
 
+def _with_tokens(client: Client) -> bool:
+    return bool(client.grant_types)
+
+
 def _of_people(client: Client) -> bool:
     return _by_browser(client) or "urn:ietf:params:oauth:grant-type:device_code" in client.grant_types
 
@@ -99,9 +103,9 @@ OF_RFC_9700 = (
     Point(RFC, "2.1", "must", "redirect URIs are compared as strings, and no address leads anywhere else"),
     _client(RFC, "2.1.1", "should", "codes are bound to who asked for them", r.PKCE, concerns=_by_browser),
     Point(RFC, "2.1.2", "should", "no token comes in an authorization response"),
-    _client(RFC, "2.2.1", "should", "access tokens are bound to their sender", r.BOUND),
+    _client(RFC, "2.2.1", "should", "access tokens are bound to their sender", r.BOUND, concerns=_with_tokens),
     Point(RFC, "2.2.2", "must", "refresh tokens of public clients rotate or are bound"),
-    _client(RFC, "2.3", "should", "access tokens are for few APIs", r.AUDIENCES),
+    _client(RFC, "2.3", "should", "access tokens are for few APIs", r.AUDIENCES, concerns=_with_tokens),
     Point(RFC, "2.4", "must", "the password grant is not offered"),
     _client(RFC, "2.5", "should", "clients prove themselves by a key", r.ASYMMETRIC),
     _client(RFC, "2.6", "must", "no answer goes to clear-text http but on this machine", r.HTTPS, concerns=_by_browser),
@@ -113,9 +117,19 @@ OF_RFC_9700 = (
     Point(RFC, "4.6.1", "should", "access tokens come from the token endpoint alone"),
     _others(RFC, "4.7.1", "must", "answers belong to the browser that asked", _APPLICATION),
     Point(RFC, "4.8.2", "must", "a verifier without its challenge, and a challenge without its verifier, is refused"),
-    _client(RFC, "4.9.3", "should", "a token that an API leaks is of little use", r.BOUND, r.AUDIENCES),
-    _client(RFC, "4.10.1", "should", "stolen access tokens are of no use", r.BOUND),
-    _client(RFC, "4.10.2", "should", "access tokens name the APIs that they are for", r.AUDIENCES),
+    _client(
+        RFC,
+        "4.9.3",
+        "should",
+        "a token that an API leaks is of little use",
+        r.BOUND,
+        r.AUDIENCES,
+        concerns=_with_tokens,
+    ),
+    _client(RFC, "4.10.1", "should", "stolen access tokens are of no use", r.BOUND, concerns=_with_tokens),
+    _client(
+        RFC, "4.10.2", "should", "access tokens name the APIs that they are for", r.AUDIENCES, concerns=_with_tokens
+    ),
     Point(RFC, "4.11.2", "must", "a faulty request goes back to its client before anybody signs in", By.NOBODY),
     Point(RFC, "4.12", "must", "what follows a form is fetched with GET"),
     _others(RFC, "4.13", "must", "headers of strangers are removed, and TLS ends well", _PROXY),
@@ -151,7 +165,7 @@ OF_ASVS = (
     _others(ASVS, "10.4.11", "L2", "clients have the scopes that they need", _OPERATOR),
     _client(ASVS, "10.4.12", "L3", "a client has its answers as it needs them", r.CHOSEN_MODES, concerns=_by_browser),
     _client(ASVS, "10.4.13", "L3", "requests are pushed", r.PUSHED, concerns=_by_browser),
-    _client(ASVS, "10.4.14", "L3", "access tokens are bound to their sender", r.BOUND),
+    _client(ASVS, "10.4.14", "L3", "access tokens are bound to their sender", r.BOUND, concerns=_with_tokens),
     _client(
         *(ASVS, "10.4.15", "L3", "authorization_details come from the backend", r.UNTOUCHED_DETAILS),
         concerns=_of_a_backend_with_details,

@@ -178,12 +178,16 @@ def test_the_way_in_is_by_what_the_rules_take(run: Check, tmp_path: Path) -> Non
 
 def test_a_rule_that_can_never_match_is_a_warning(run: Check, tmp_path: Path) -> None:
     file = tmp_path / "r.yaml"
-    file.write_text(demo("when: {clients: [billing]}", "when: {clients: [nightly-report]}"), encoding="utf-8")
+    text = demo("when: {clients: [billing]}", "when: {clients: [nightly-report]}")
+    api = "grant_types: []\n    resource_server_for: [http://localhost:8083]"
+    for without_people in (text, text.replace("grant_types: [client_credentials]", api)):
+        file.write_text(without_people, encoding="utf-8")
 
-    code, lines, _ = run(file)
+        code, lines, _ = run(file)
 
-    assert code == 0
-    assert any("the rule 'the billing portal' can never match: none of its clients is for people" in x for x in lines)
+        assert code == 0
+        expected = "the rule 'the billing portal' can never match: none of its clients is for people"
+        assert any(expected in line for line in lines)
 
 
 def of_client(lines: list[str], client_id: str) -> list[str]:

@@ -60,7 +60,7 @@ EDITS = {
     "no grant type": (
         "[authorization_code, refresh_token]",
         "[]",
-        "64:18: 'grant_types' is empty: put something in it, or remove the key",
+        "64:18: 'grant_types' is empty: name one, or 'resource_server_for' for an API that introspects",
     ),
 }
 
@@ -68,6 +68,14 @@ EDITS = {
 @pytest.mark.parametrize(("old", "new", "expected"), EDITS.values(), ids=EDITS.keys())
 def test_a_contradiction_in_a_client_is_refused(old: str, new: str, expected: str) -> None:
     assert only(demo(old, new)) == expected
+
+
+def test_an_api_that_only_introspects_needs_no_grant_type() -> None:
+    api = "    grant_types: []\n    resource_server_for: [http://localhost:8083]"
+    assert problems(demo("    grant_types: [client_credentials]", api)) == []
+
+    said = only(demo("    grant_types: [client_credentials]", api.replace("[http://localhost:8083]", "[]")))
+    assert "'grant_types' is empty: name one, or 'resource_server_for'" in said
 
 
 def test_opaque_tokens_that_no_api_can_read_are_warned_of() -> None:

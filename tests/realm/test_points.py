@@ -240,6 +240,13 @@ def test_fapi_is_missed_as_a_whole(changed: dict[str, Any], beside: dict[str, An
     assert met(of(SIGNING | changed, beside)) == set()
 
 
+def test_an_api_that_gets_no_token_is_told_how_to_prove_itself() -> None:
+    api = {"grant_types": [], "resource_server_for": ["https://pay.example"]}
+    found = of(SERVICE | api, {"scopes": {"pay": {"audience": api["resource_server_for"]}}})
+
+    assert {point.id for point in (*found.met, *found.missed)} == {"2.5", "10.4.16"}
+
+
 def test_a_service_is_told_nothing_about_browsers_and_people() -> None:
     found = of(SERVICE)
 

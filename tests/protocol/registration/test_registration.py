@@ -87,6 +87,7 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "an unknown scope": ({"scope": "nothing"}, "invalid_client_metadata"),
     "client credentials": ({"grant_types": ["client_credentials"]}, "invalid_client_metadata"),
     "the implicit grant": ({"grant_types": ["implicit"]}, "invalid_client_metadata"),
+    "no grant type": ({"grant_types": []}, "invalid_client_metadata"),
     "refresh alone": ({"grant_types": ["refresh_token"]}, "invalid_client_metadata"),
     "another response type": ({"response_types": ["token"]}, "invalid_client_metadata"),
     "an unknown algorithm": ({"id_token_signed_response_alg": "none"}, "invalid_client_metadata"),

@@ -14,10 +14,10 @@ PAYING = OPAQUE | {"client_id": "paying", "scope": "openid payments"}
 API = {
     "client_id": "payments-api",
     "client_secret": "the secret of the payments API",
-    "grant_types": ["client_credentials"],
+    "grant_types": [],
     "resource_server_for": ["http://localhost:8083"],
 }
-OTHER_API = API | {"client_id": "other-api", "resource_server_for": []}
+OTHER_API = API | {"client_id": "other-api", "grant_types": ["client_credentials"], "resource_server_for": []}
 JOB = demo_client("nightly-report") | {"client_id": "job", "access_token_format": "opaque"}
 
 
@@ -99,6 +99,32 @@ def test_an_api_is_told_nothing_of_tokens_that_are_for_no_address_of_its_own(
 
     assert register(server, API).introspect(tokens.access) == {"active": False}
     assert register(server, OTHER_API).introspect(paid) == {"active": False}
+
+
+@pytest.mark.attack
+def test_an_api_without_grant_types_gets_no_token(
+    server: RunningServer, register: Callable[..., Portal], visit: Callable[..., Visitor]
+) -> None:
+    api, paying, visitor = register(server, API), register(server, PAYING), visit(server)
+    found = paying.sign_in(visitor, scope="openid payments")
+    redirected = api.request(redirect_uri=PAYING["redirect_uris"][0], scope="openid")
+
+    asked = {
+        "authorization_code": {"code": paying.code(visitor, scope="openid"), "redirect_uri": paying.redirect_uri},
+        "refresh_token": {"refresh_token": found.refresh},
+        "client_credentials": {"scope": "openid"},
+        "urn:ietf:params:oauth:grant-type:device_code": {"device_code": "any"},
+        "urn:ietf:params:oauth:grant-type:token-exchange": {
+            "subject_token": found.access,
+            "subject_token_type": "urn:ietf:params:oauth:token-type:access_token",
+        },
+    }
+    for grant_type, form in asked.items():
+        assert api.token(grant_type=grant_type, **form).error == "unauthorized_client", grant_type
+    assert api.call("auth/device", scope="openid").json()["error"] == "unauthorized_client"
+    assert api.call("ext/par/request", **redirected).status_code == 400
+    assert api.send(visitor, redirect_uri=paying.redirect_uri).status == 400
+    assert api.introspect(found.access)["active"] is True
 
 
 @pytest.mark.attack
