@@ -15,10 +15,7 @@ from idp.tokens.sealing import NotSealedHere
 
 @dataclass(frozen=True, slots=True)
 class ActiveToken:
-    """An access token that is good now. A client's own token has neither grant nor person.
-
-    One for a person whom somebody else has identified has no grant: nobody has signed in.
-    """
+    """An access token that is good now. A client's own token has neither grant nor person."""
 
     claims: dict[str, Any]
     grant: Grant | None
@@ -55,7 +52,7 @@ def active(context: Context, token: str) -> ActiveToken | None:
     if realm.client(claims["client_id"]) is None:
         return None
     if "gid" not in claims:
-        return None if revoked_tokens.contains(context.tx, (claims["jti"],)) else _without_grant(context, claims)
+        return None if revoked_tokens.contains(context.tx, (claims["jti"],)) else ActiveToken(claims, None, None)
     grant = grants.alive(context.tx, realm.name, grant_id=claims["gid"], now=now)
     known = people.by_id(context.tx, realm.name, grant.user_id) if grant else None
     if grant is None or known is None:
@@ -66,23 +63,6 @@ def active(context: Context, token: str) -> ActiveToken | None:
     found = ActiveToken(claims, grant, known)
     # One that another client got in exchange ends by itself, and what was made from it, and not with the grant only.
     return None if found.exchanged and revoked_tokens.contains(context.tx, found.exchanged) else found
-
-
-def identifying(context: Context, known: Known) -> str:
-    """Who a token without a grant is for, and since when they are as they are: for this server alone to read."""
-    return context.sealer.seal_json([known.user.id, known.user.epoch], _identified_for(context))
-
-
-def _without_grant(context: Context, claims: dict[str, Any]) -> ActiveToken | None:
-    if "uid" not in claims:
-        return ActiveToken(claims, None, None)
-    try:
-        user_id, epoch = context.sealer.open_json(claims["uid"], _identified_for(context))
-    except NotSealedHere:
-        return None
-    known = people.by_id(context.tx, context.realm.name, user_id)
-    is_same = known is not None and known.user.enabled and known.user.epoch == epoch
-    return ActiveToken(claims, None, known) if is_same else None
 
 
 def sealed(context: Context, claims: dict[str, Any]) -> str:
@@ -104,10 +84,6 @@ def _signed(context: Context, token: str) -> dict[str, Any] | None:
         return jose.verify(token, ring.private, typ=token_claims.ACCESS_TYP, issuer=context.issuer, now=context.now)
     except jose.BadToken:
         return None
-
-
-def _identified_for(context: Context) -> str:
-    return f"access token's person:{context.realm.name}"
 
 
 def _sealed_for(context: Context) -> str:

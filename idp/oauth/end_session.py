@@ -74,7 +74,7 @@ def by_refresh_token(request: OAuthRequest) -> None:
     if grant is None:
         raise InvalidGrantError("The grant of this refresh token has ended.")
     grants.end(tx, grant.id, now)
-    if session := sessions.to_end_by_id(tx, realm.name, session_id=grant.session_id):
+    if grant.session_id and (session := sessions.to_end_by_id(tx, realm.name, session_id=grant.session_id)):
         ended(tx, realm, session, by=client.client_id, now=now)
 
 

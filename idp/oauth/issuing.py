@@ -163,16 +163,17 @@ def issue_without_sign_in(
     cnf: Confirmation | None,
     target: Target,
     known: Known | None = None,
+    grant_id: str = "",
 ) -> dict[str, Any]:
     """An access token alone: for the client itself (RFC 6749 section 4.4), or for a person whom somebody else named.
 
-    Nothing was proven, so that it has neither `acr` nor `amr` nor `auth_time`.
+    Nothing was proven, so that it has neither `acr` nor `amr` nor `auth_time`. `grant_id`: what the person's ends with.
     """
     realm, now = context.realm, context.now
     subject, person = client.client_id, {}
     if known is not None:
         subject = context.keyrings.of(realm).subject(client, known.user.id)
-        person = {"uid": access_tokens.identifying(context, known), **claims.roles(known.roles_in(realm))}
+        person = {"gid": grant_id, **claims.roles(known.roles_in(realm))}
     access_claims = claims.access(
         issuer=context.issuer,
         subject=subject,

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, insert, or_, select, update
 
 from idp.policy.decide import Outcome
 from idp.policy.proofs import Proof
@@ -30,19 +30,22 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """A grant that is alive. `acr`, `amr`, `auth_time` and the person's `address` were fixed when it was made."""
+    """A grant that is alive. `acr`, `amr`, `auth_time` and the person's `address` were fixed when it was made.
+
+    One that rests on somebody else's word (RFC 7523) has no `session_id`, no proofs and no `auth_time`.
+    """
 
     id: str
     realm: str
     client_id: str
     user_id: str
-    session_id: str
+    session_id: str | None
     trusted_browser_id: str | None
     scope: str
     proofs: tuple[Proof, ...]
     acr: str | None
     amr: tuple[str, ...]
-    auth_time: int
+    auth_time: int | None
     nonce: str | None
     redirect_uri: str
     address: str
@@ -60,23 +63,26 @@ def add(
     client_id: str,
     user_id: str,
     epoch: int,
-    session_id: str,
-    trusted_browser_id: str | None,
     scope: str,
-    outcome: Outcome,
-    nonce: str | None,
-    code: str,
-    code_expires_at: int,
-    redirect_uri: str,
-    address: str,
-    code_challenge: str | None,
     asked: Asked,
-    offline: bool,
-    cnf: Mapping[str, str] | None,
     now: int,
     expires_at: int,
+    session_id: str | None = None,
+    trusted_browser_id: str | None = None,
+    outcome: Outcome | None = None,
+    nonce: str | None = None,
+    code: str | None = None,
+    code_expires_at: int | None = None,
+    redirect_uri: str = "",
+    address: str = "",
+    code_challenge: str | None = None,
+    offline: bool = False,
+    cnf: Mapping[str, str] | None = None,
 ) -> str:
-    """A grant, to be redeemed once by its code. `offline`: it outlives signing out."""
+    """A grant, to be redeemed once: by its code, if it has one. `offline`: it outlives signing out.
+
+    `session_id`, `outcome`: of the sign-in that it rests on, if it does.
+    """
     grant_id = str(uuid.uuid4())
     values = {
         "id": grant_id,
@@ -87,13 +93,13 @@ def add(
         "trusted_browser_id": trusted_browser_id,
         "epoch": epoch,
         "scope": scope,
-        "proofs": proofs_json.dump(outcome.proofs),
-        "acr": outcome.acr,
-        "amr": list(outcome.amr),
-        "auth_time": outcome.auth_time,
+        "proofs": proofs_json.dump(outcome.proofs if outcome else ()),
+        "acr": outcome.acr if outcome else None,
+        "amr": list(outcome.amr) if outcome else [],
+        "auth_time": outcome.auth_time if outcome else None,
         "offline": offline,
         "nonce": nonce,
-        "code_digest": digest(code),
+        "code_digest": digest(code) if code else None,
         "code_expires_at": code_expires_at,
         "redirect_uri": redirect_uri,
         "address": address,
@@ -115,13 +121,14 @@ _with_code = (
 )
 _CONSUME_CODE = (
     update(grants)
-    .where(*_with_code, grants.c.code_used_at.is_(None), grants.c.code_expires_at > bindparam("now"))
-    .values(code_used_at=bindparam("now"))
+    .where(*_with_code, grants.c.redeemed_at.is_(None), grants.c.code_expires_at > bindparam("now"))
+    .values(redeemed_at=bindparam("now"))
     .returning(grants.c.id)
 )
+_REDEEM = update(grants).where(grants.c.id == bindparam("grant_id")).values(redeemed_at=bindparam("now"))
 _END_OF_USED_CODE = (
     update(grants)
-    .where(*_with_code, grants.c.code_used_at.is_not(None), grants.c.ended_at.is_(None))
+    .where(*_with_code, grants.c.redeemed_at.is_not(None), grants.c.ended_at.is_(None))
     .values(ended_at=bindparam("now"))
     .returning(grants.c.id)
 )
@@ -133,6 +140,11 @@ def consume_code(tx: Transaction, realm: str, *, client_id: str, code: str, now:
     return tx.execute(_CONSUME_CODE, values).scalar_one_or_none()
 
 
+def redeem(tx: Transaction, grant_id: str, now: int) -> None:
+    """One without a code, for which something else was used up."""
+    tx.execute(_REDEEM, {"grant_id": grant_id, "now": now})
+
+
 def end_of_used_code(tx: Transaction, realm: str, *, client_id: str, code: str, now: int) -> str | None:
     """End what was made from a code that is presented again (RFC 6749 section 4.1.2); the grant's identifier."""
     values = {"of_code": digest(code), "in_realm": realm, "of_client": client_id, "now": now}
@@ -142,9 +154,11 @@ def end_of_used_code(tx: Transaction, realm: str, *, client_id: str, code: str, 
 _alive = (
     select(grants)
     .join(users, users.c.id == grants.c.user_id)
-    .join(sessions, sessions.c.id == grants.c.session_id)
+    .outerjoin(sessions, sessions.c.id == grants.c.session_id)
     .where(
         grants.c.ended_at.is_(None),
+        # A session that is not kept any more has ended long ago, whatever the grant of it says.
+        or_(grants.c.session_id.is_(None), sessions.c.id.is_not(None)),
         sessions.c.ended_at.is_(None) | grants.c.offline,
         users.c.enabled,
         users.c.epoch == grants.c.epoch,
@@ -154,7 +168,7 @@ _alive = (
 )
 _BIND = update(grants).where(grants.c.id == bindparam("grant_id")).values(cnf=bindparam("to", type_=grants.c.cnf.type))
 _ALIVE = _alive.where(grants.c.id == bindparam("grant_id"))
-_ALIVE_OF = _alive.where(grants.c.user_id == bindparam("of_user"), grants.c.code_used_at.is_not(None)).order_by(
+_ALIVE_OF = _alive.where(grants.c.user_id == bindparam("of_user"), grants.c.redeemed_at.is_not(None)).order_by(
     grants.c.created_at
 )
 _END = (
@@ -197,7 +211,7 @@ _END_OF_CLIENT = (
 )
 _END_CODES = (
     update(grants)
-    .where(grants.c.session_id == bindparam("of_session"), grants.c.code_used_at.is_(None), grants.c.ended_at.is_(None))
+    .where(grants.c.session_id == bindparam("of_session"), grants.c.redeemed_at.is_(None), grants.c.ended_at.is_(None))
     .values(ended_at=bindparam("now"))
 )
 
@@ -214,7 +228,7 @@ def end_of_every_person(tx: Transaction, realm: str, *, client_id: str, now: int
 
 
 def end_codes(tx: Transaction, session_id: str, now: int) -> None:
-    """End what a session was to become and has not: its codes, also those of grants that would outlive it."""
+    """End what a session was to become and has not: what nobody has redeemed, also of what would outlive it."""
     tx.execute(_END_CODES, {"of_session": session_id, "now": now})
 
 

@@ -182,7 +182,8 @@ pushed_requests = Table(
 
 # What a person allowed a client: the authorization code, and everything that was made from it. `cnf` (RFC 7800): the
 # key that its code, and a public client's refresh tokens, are bound to. `asked`: what else the request asked for.
-# `offline`: it outlives the session (OpenID Connect Core section 11).
+# `offline`: it outlives the session (OpenID Connect Core section 11). `redeemed_at`: when tokens were first made from
+# it. One that a device waits for has no code; one that rests on a trusted issuer's word has no session either.
 grants = Table(
     "grants",
     metadata,
@@ -190,19 +191,19 @@ grants = Table(
     Column("realm", _REALM, nullable=False),
     Column("client_id", String(100), nullable=False),
     Column("user_id", _ID, ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
-    Column("session_id", _ID, nullable=False),
+    Column("session_id", _ID),
     Column("trusted_browser_id", _ID),
     Column("epoch", Integer, nullable=False),
     Column("scope", Text, nullable=False),
     Column("proofs", JSON, nullable=False),
     Column("acr", String(100)),
     Column("amr", JSON, nullable=False),
-    Column("auth_time", BigInteger, nullable=False),
+    Column("auth_time", BigInteger),
     Column("offline", Boolean, nullable=False),
     Column("nonce", Text),
-    Column("code_digest", _DIGEST, nullable=False, unique=True),
-    Column("code_expires_at", BigInteger, nullable=False),
-    Column("code_used_at", BigInteger),
+    Column("code_digest", _DIGEST, unique=True),
+    Column("code_expires_at", BigInteger),
+    Column("redeemed_at", BigInteger),
     Column("redirect_uri", Text, nullable=False),
     Column("address", String(64), nullable=False),
     Column("code_challenge", String(128)),

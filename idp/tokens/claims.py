@@ -45,7 +45,7 @@ def access(
     }
 
 
-def authentication(*, acr: str | None, amr: Iterable[str], auth_time: int) -> dict[str, Any]:
+def authentication(*, acr: str | None, amr: Iterable[str], auth_time: int | None) -> dict[str, Any]:
     """How the person signed in: fixed when the grant was made, the same in every token (RFC 9470 section 6)."""
     claims: dict[str, Any] = {"auth_time": auth_time, "amr": list(amr)}
     return claims if acr is None else claims | {"acr": acr}
@@ -63,7 +63,7 @@ def authorization_response(*, issuer: str, client_id: str, answer: Mapping[str, 
 
 
 def refresh(
-    *, issuer: str, subject: str, client_id: str, session_id: str, scope: str, now: int, expires_at: int
+    *, issuer: str, subject: str, client_id: str, session_id: str | None, scope: str, now: int, expires_at: int
 ) -> dict[str, Any]:
     """The shape of a JWT, because keycloak-js decodes it. It is valid by its stored digest alone."""
     return {

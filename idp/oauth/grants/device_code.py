@@ -57,4 +57,5 @@ class DeviceCode(DeviceCodeGrant):  # type: ignore[misc]  # Authlib has no types
             grant = grants.alive(context.tx, context.realm.name, grant_id=device.grant_id or "", now=context.now)
         if grant is None:
             raise InvalidGrantError("The device_code was used before, or the sign-in has ended.")
+        grants.redeem(context.tx, grant.id, context.now)
         return redeemed(self.request, grant, grant_type="device_code")

@@ -17,7 +17,7 @@ from idp.oauth.issuing import issue_without_sign_in
 from idp.oauth.request import OAuthRequest
 from idp.realm.client_sections import TrustedIssuer
 from idp.realm.schema import Realm
-from idp.store import used_identifiers
+from idp.store import grants, used_identifiers
 from idp.tokens import assertions, jose
 from idp.tokens.assertions import Assertion
 from idp.tokens.jose import BadToken
@@ -57,6 +57,18 @@ class JwtBearer(JWTBearerGrant):  # type: ignore[misc]  # Authlib has no types
             scopes=frozenset(scope.split()),
             now=context.now,
         )
+        grant_id = grants.add(
+            context.tx,
+            realm=context.realm.name,
+            client_id=client.client_id,
+            user_id=known.user.id,
+            epoch=known.user.epoch,
+            scope=scope,
+            asked=grants.Asked(authorization_details=target.authorization_details),
+            now=context.now,
+            expires_at=context.now + context.realm.tokens.access,
+        )
+        grants.redeem(context.tx, grant_id, context.now)
         token = issue_without_sign_in(
             context,
             client=client,
@@ -65,6 +77,7 @@ class JwtBearer(JWTBearerGrant):  # type: ignore[misc]  # Authlib has no types
             cnf=self.request.cnf,
             target=target,
             known=known,
+            grant_id=grant_id,
         )
         return 200, token, default_json_headers
 

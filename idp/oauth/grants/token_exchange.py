@@ -75,6 +75,8 @@ class TokenExchange(BaseGrant, TokenEndpointMixin):  # type: ignore[misc]  # Aut
         found = access_tokens.active(self.request.context, self.request.form["subject_token"])
         if found is None or found.grant is None or not found.concerns(client.registered):
             raise InvalidRequestError("The subject_token is not an active token of a person.")
+        if found.grant.session_id is None:
+            raise InvalidRequestError("The person of the subject_token has not signed in: nothing was proven.")
         claims = found.claims
         # An API has seen the proof of who called it. A client that shows its own token shows its own proof.
         is_own = claims["client_id"] == client.client_id

@@ -12,6 +12,7 @@ from sqlalchemy import insert, select
 
 from idp.store.database import Database
 from idp.store.tables import device_codes
+from tests.account.owner import Owner
 from tests.clock import Clock
 from tests.conftest import Start
 from tests.portal import Portal, Tokens
@@ -363,6 +364,37 @@ def test_it_ends_with_its_person(
 
 
 @pytest.mark.attack
+@pytest.mark.attack
+def test_its_person_sees_it_once_it_was_fetched_and_ends_it(tv: Portal, visitor: Visitor) -> None:
+    owner, device = Owner(visitor), ask(tv)
+    approve(visitor, device)
+    assert "Television" not in owner.open("/applications").text
+    tokens = later(tv, device)
+    assert "Television" in owner.open("/applications").text
+
+    owner.change("/applications/tv/withdraw")
+
+    assert tv.userinfo(tokens.access).status_code == 401
+    assert tv.refresh(tokens.refresh).error == "invalid_grant"
+
+
+@pytest.mark.attack
+def test_signing_out_ends_it_where_nothing_else_was_asked_for(start: Start, register: Any, visit: Visit) -> None:
+    box = BOX | {"scope": "openid offline_access"}
+    server = start(demo_realm() | {"clients": [*demo_realm()["clients"], box]})
+    portal, visitor = register(server, box), visit(server)
+    kept, waits, left = (ask(portal, scope=s) for s in ("openid offline_access", "openid offline_access", "openid"))
+    for device in (kept, waits, left):
+        approve(visitor, device)
+    offline, online = later(portal, kept), poll(portal, left)
+
+    visitor.submit(visitor.get(server.endpoint("logout")))
+
+    assert portal.refresh(online.refresh).error == "invalid_grant"
+    assert later(portal, waits).error == "invalid_grant"
+    assert portal.refresh(offline.refresh).status == 200
+
+
 def test_a_client_that_is_not_registered_for_it_gets_no_code(server: RunningServer, portal: Portal, tv: Portal) -> None:
     assert ask(portal)["error"] == "unauthorized_client"
     assert portal.token(grant_type=GRANT, device_code="x").error == "unauthorized_client"

@@ -8,6 +8,7 @@ from sqlalchemy import update
 
 from idp.store import tables
 from idp.store.database import Database
+from tests.account.owner import Owner
 from tests.conftest import Log, Start
 from tests.portal import Portal
 from tests.protocol import forge
@@ -36,7 +37,7 @@ from tests.running import RunningServer
 from tests.visitor import Visitor
 
 Register = Callable[..., Portal]
-SIGN_IN = {"acr", "amr", "auth_time", "sid", "gid"}
+SIGN_IN = {"acr", "amr", "auth_time", "sid"}
 
 
 def test_a_client_gets_a_token_for_somebody_who_is_not_there(batch: Portal) -> None:
@@ -189,6 +190,35 @@ def test_it_cannot_be_exchanged(start: Start, register: Register) -> None:
     exchanged = batch.token(grant_type=EXCHANGE, subject_token=for_(batch).access, subject_token_type=ACCESS)
 
     assert exchanged.error == "invalid_request"
+
+
+@pytest.mark.attack
+def test_the_person_sees_it_and_ends_it(
+    server: RunningServer, batch: Portal, register: Register, visit: Callable[..., Visitor]
+) -> None:
+    owner, other = Owner(visit(server)), for_(register(server, WITH_REFRESH)).access
+    token = for_(batch).access
+
+    page = owner.open("/applications")
+    assert "batch" in page.text
+    assert "openid, profile" in page.text
+    owner.change("/applications/batch/withdraw")
+
+    assert "batch" not in owner.open("/applications").text
+    assert batch.introspect(token) == {"active": False}
+    assert batch.userinfo(token).status_code == 401
+    assert batch.userinfo(other).status_code == 200
+
+
+@pytest.mark.attack
+def test_signing_out_leaves_it(server: RunningServer, batch: Portal, visit: Callable[..., Visitor]) -> None:
+    """It rests on no session."""
+    owner, token = Owner(visit(server)), for_(batch).access
+    owner.open()
+    visitor = owner.visitor
+    visitor.submit(visitor.get(server.endpoint("logout")))
+
+    assert batch.introspect(token)["active"] is True
 
 
 def test_it_can_be_revoked(batch: Portal) -> None:
