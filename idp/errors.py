@@ -182,27 +182,35 @@ class RegistrationNotSupportedError(OAuth2Error):  # type: ignore[misc]  # Authl
     description = "Self-issued providers are not offered."
 
 
-def _challenge(error: OAuth2Error, scheme: str) -> tuple[str, str]:
-    """What a request with a token is answered (RFC 6750 section 3, RFC 9449 section 7.1)."""
+def _challenge(schemes: tuple[str, ...], error: OAuth2Error | None = None) -> tuple[str, str]:
+    """One for each scheme that may be used (RFC 6750 section 3, RFC 9449 section 7.1): the first has the error."""
     # Commands need errors and never a challenge, which brings all of JOSE along.
     from idp.resource_server.challenge import Challenge
     from idp.resource_server.dpop import ALGORITHMS
 
-    challenge = Challenge(
-        error=error.error,
-        error_description=error.get_error_description(),
-        scheme=scheme,
-        algs=ALGORITHMS if scheme == "DPoP" else (),
+    challenges = (
+        Challenge(
+            error=error.error if error and scheme == schemes[0] else None,
+            error_description=error.get_error_description() if error and scheme == schemes[0] else None,
+            scheme=scheme,
+            algs=ALGORITHMS if scheme == "DPoP" else (),
+        )
+        for scheme in schemes
     )
-    return "WWW-Authenticate", challenge.header()
+    return "WWW-Authenticate", ", ".join(challenge.header() for challenge in challenges)
 
 
 class MissingTokenError(OAuth2Error):  # type: ignore[misc]  # Authlib has no types
-    """RFC 6750 section 3.1: a request without a token is told the scheme, and no error."""
+    """RFC 6750 section 3.1: a request without a token is told the schemes, and no error."""
 
     error = "invalid_request"
     description = "The request has no access token."
     status_code = 401
+
+    def __init__(self, *, schemes: tuple[str, ...] = ("Bearer",)) -> None:
+        """`schemes`: those that may be used there."""
+        super().__init__()
+        self.schemes = schemes
 
     def get_body(self) -> list[tuple[str, str]]:
         """Nothing (RFC 6750 section 3.1)."""
@@ -210,7 +218,7 @@ class MissingTokenError(OAuth2Error):  # type: ignore[misc]  # Authlib has no ty
 
     def get_headers(self) -> list[tuple[str, str]]:
         """A challenge without an error code."""
-        return [*super().get_headers(), ("WWW-Authenticate", "Bearer")]
+        return [*super().get_headers(), _challenge(self.schemes)]
 
 
 class InvalidTokenError(OAuth2Error):  # type: ignore[misc]  # Authlib has no types
@@ -220,15 +228,15 @@ class InvalidTokenError(OAuth2Error):  # type: ignore[misc]  # Authlib has no ty
     description = "The access token is expired, revoked or malformed."
     status_code = 401
 
-    def __init__(self, *, scheme: str = "Bearer") -> None:
-        """`scheme`: by which the token came, and by which the challenge answers (RFC 9449 section 7.1)."""
+    def __init__(self, *, schemes: tuple[str, ...] = ("Bearer",)) -> None:
+        """`schemes`: those that may be used there, first the one by which the token came (RFC 9449 section 7.1)."""
         super().__init__()
-        self.scheme = scheme
+        self.schemes = schemes
 
     def get_headers(self) -> list[tuple[str, str]]:
         """The challenge that RFC 6750 section 3 demands."""
         headers: list[tuple[str, str]] = super().get_headers()
-        return [*headers, _challenge(self, self.scheme)]
+        return [*headers, _challenge(self.schemes, self)]
 
 
 class InsufficientScopeError(InvalidTokenError):
@@ -252,7 +260,7 @@ class InvalidDpopProofError(OAuth2Error):  # type: ignore[misc]  # Authlib has n
     def get_headers(self) -> list[tuple[str, str]]:
         """With the challenge."""
         headers: list[tuple[str, str]] = super().get_headers()
-        return [*headers, _challenge(self, "DPoP")] if self.is_resource else headers
+        return [*headers, _challenge(("DPoP", "Bearer"), self)] if self.is_resource else headers
 
 
 class UseDpopNonceError(InvalidDpopProofError):

@@ -15,6 +15,8 @@ from idp.oauth.signing import encrypted, signed
 from idp.realm.client_sections import Client
 from idp.tokens.claims import USERINFO_TYP, roles
 
+_SCHEMES = ("Bearer", "DPoP")
+
 
 class UserInfo(UserInfoEndpoint):  # type: ignore[misc]  # Authlib has no types
     """What the scopes of the token allow to say about its person."""
@@ -22,16 +24,16 @@ class UserInfo(UserInfoEndpoint):  # type: ignore[misc]  # Authlib has no types
     def __call__(self, request: OAuthRequest) -> tuple[int, dict[str, Any] | str, Any]:
         """Raises InvalidTokenError for a token that is not good, InsufficientScopeError for one without `openid`."""
         scheme, token = _presented(request)
-        name = "DPoP" if scheme == "dpop" else "Bearer"
+        schemes = tuple(reversed(_SCHEMES)) if scheme == "dpop" else _SCHEMES
         if scheme == "dpop":
             request.proof = dpop.proof_of(request, endpoint="userinfo", access_token=token)
         found = active(request.context, token)
         if found is None or not is_met(found.claims.get("cnf"), request, scheme=scheme):
-            raise InvalidTokenError(scheme=name)
+            raise InvalidTokenError(schemes=schemes)
         if request.proof is not None:
             dpop.use(request.context, request.proof, is_resource=True)
         if found.known is None or "openid" not in found.scopes:
-            raise InsufficientScopeError(scheme=name)
+            raise InsufficientScopeError(schemes=schemes)
         known, client = found.known, request.context.realm.client(found.claims["client_id"])
         if client is None:
             raise AssertionError("a token that is active is of a client")
@@ -69,11 +71,11 @@ def _presented(request: OAuthRequest) -> tuple[str, str]:
     in_body = request.form.get("access_token") if request.method == "POST" else None
     if header is None:
         if in_body is None:
-            raise MissingTokenError
+            raise MissingTokenError(schemes=_SCHEMES)
         return "bearer", in_body
     scheme, _, token = header.partition(" ")
     if in_body is not None:
         raise InvalidRequestError("The access token is sent in two ways.")
     if scheme.lower() not in ("bearer", "dpop") or not token.strip():
-        raise MissingTokenError
+        raise MissingTokenError(schemes=_SCHEMES)
     return scheme.lower(), token.strip()

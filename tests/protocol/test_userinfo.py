@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 import httpx
 import pytest
 
+from idp.oauth.dpop import SIGNING_ALGORITHMS
 from tests.clock import Clock
 from tests.portal import Portal, Tokens
 from tests.running import RunningServer
@@ -58,6 +59,11 @@ def test_the_token_may_be_posted(standing_portal: Portal, tokens: Tokens, url: s
     assert http.post(url, headers={"authorization": f"Bearer {tokens.access}"}).status_code == 200
 
 
+# RFC 9449 section 7.1: each scheme that may be used, and the algorithms that discovery names.
+DPOP = f'DPoP algs="{" ".join(SIGNING_ALGORITHMS)}"'
+NO_ERROR = f"Bearer, {DPOP}"
+
+
 def challenge(response: httpx.Response) -> str:
     assert response.headers["cache-control"] == "no-store"
     return response.headers["www-authenticate"]
@@ -68,7 +74,7 @@ def test_a_token_in_the_query_does_not_count(standing_portal: Portal, tokens: To
     for method in ("GET", "POST"):
         response = standing_portal.http.request(method, url, params={"access_token": tokens.access})
 
-        assert (response.status_code, challenge(response)) == (401, "Bearer"), method
+        assert (response.status_code, challenge(response)) == (401, NO_ERROR), method
 
 
 @pytest.mark.attack
@@ -88,7 +94,7 @@ NO_TOKEN = ["", "Bearer", "Basic cG9ydGFsOng=", "Token abc"]
 def test_who_sends_no_token_is_told_how(standing_portal: Portal, url: str, number: int) -> None:
     response = standing_portal.http.get(url, headers={"authorization": NO_TOKEN[number]})
 
-    assert (response.status_code, challenge(response)) == (401, "Bearer")
+    assert (response.status_code, challenge(response)) == (401, NO_ERROR)
 
 
 BAD_TOKENS = ["x", "a.b.c", "..", "null", "{}", "e30.e30.", "x" * 9000, "." * 5000, "ü€", "a b", "\x01"]
@@ -108,6 +114,8 @@ def test_a_refused_token_is_challenged_with_the_reason(standing_portal: Portal, 
 
     assert response.json()["error"] == "invalid_token"
     assert challenge(response).startswith('Bearer error="invalid_token"')
+    assert challenge(response).endswith(f", {DPOP}")
+    assert challenge(response).count("error=") == 1
 
 
 @pytest.mark.attack
@@ -146,7 +154,7 @@ def test_a_token_ends_with_its_session(portal: Portal, visitor: Visitor) -> None
     assert portal.userinfo(token).status_code == 401
 
 
-def test_a_request_without_a_token_is_told_the_scheme_and_no_error(standing_portal: Portal) -> None:
+def test_a_request_without_a_token_is_told_the_schemes_and_no_error(standing_portal: Portal) -> None:
     answer = standing_portal.http.get(standing_portal.server.endpoint("userinfo"))
 
-    assert (answer.status_code, answer.headers["www-authenticate"], answer.json()) == (401, "Bearer", {})
+    assert (answer.status_code, answer.headers["www-authenticate"], answer.json()) == (401, NO_ERROR, {})

@@ -60,7 +60,9 @@ def test_userinfo_takes_it_in_no_other_way(cli: Holder, alice: Visitor, holder_o
         assert (response.status_code, response.json()["error"]) == (401, error), how
         challenge = response.headers["www-authenticate"]
         assert f'error="{error}"' in challenge, how
-        assert ('algs="ES256 ' in challenge) == challenge.startswith("DPoP "), how
+        assert challenge.startswith(("Bearer" if how.startswith("as a bearer") else "DPoP") + f' error="{error}"'), how
+        # The scheme that it did not come by may be used there, too, and has done nothing wrong.
+        assert ("Bearer" in challenge, 'algs="ES256 ' in challenge, challenge.count("error=")) == (True, True, 1), how
     assert "dpop-nonce" in answers["without a nonce"][0].headers
     assert (
         cli.portal.http.get(

@@ -61,7 +61,9 @@ def test_without_a_good_token_nobody_registers(registrar: Registrar, clock: Cloc
     answers = [registrar.register(token) for token in wrong]
 
     assert [r.status_code for r in (bare, basic, *answers)] == [401] * 7
-    assert all("bearer" in r.headers["www-authenticate"].lower() for r in (bare, basic, *answers))
+    assert bare.headers["www-authenticate"] == "Bearer"
+    assert all(r.headers["www-authenticate"].startswith('Bearer error="invalid_token"') for r in (basic, *answers))
+    assert all("DPoP" not in r.headers["www-authenticate"] for r in answers)
     assert {r.json()["error"] for r in answers} == {"invalid_token"}
 
 
