@@ -36,6 +36,7 @@ class Event(Enum):
     LOGOUT_TOLD = Kind("logout.told", (*_WHO, "attempt"))
     LOGOUT_NOT_TOLD = Kind("logout.not_told", (*_WHO, "attempt", "status", "given_up"), "warning")
     CONSENT_GIVEN = Kind("consent.given", (*_WHO, "scope", "types"))
+    CONSENT_WITHDRAWN = Kind("consent.withdrawn", (*_WHO, "scope", "types"))
     CLIENT_REGISTERED = Kind("client.registered", ("realm", "client_id", "by"))
     CLIENT_UPDATED = Kind("client.updated", ("realm", "client_id", "by"))
     CLIENT_REMOVED = Kind("client.removed", ("realm", "client_id", "by"), "warning")

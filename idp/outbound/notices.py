@@ -46,6 +46,7 @@ class Notice(Enum):
     SESSION_ENDED = Kind("session-ended", ("browser",), "not-you")
     OTHER_SESSIONS_ENDED = Kind("other-sessions-ended", (), "not-you")
     ACCESS_WITHDRAWN = Kind("access-withdrawn", ("client",), "not-you")
+    ACCESS_NARROWED = Kind("access-narrowed", ("client",), "not-you")
     EMAIL_CODE = Kind("email-code", ("code", "lifetime"), "ignore")
     PASSWORD_RESET = Kind("password-reset", ("link", "lifetime"), "ignore")
     VERIFY_ADDRESS = Kind("verify-address", ("link", "lifetime"), "ignore")

@@ -180,7 +180,7 @@ OF_ASVS = (
     Point(ASVS, "10.6.2", "L2", "nobody is signed out unasked by a stranger"),
     _client(ASVS, "10.7.1", "L2", "people consent", r.CONSENT, r.KNOWN_CLIENT, concerns=_of_people),
     _client(ASVS, "10.7.2", "L2", "people read what they consent to", r.WORDS, concerns=_with_consent),
-    Point(ASVS, "10.7.3", "L2", "people withdraw consent as a whole and cannot change it in part", By.NOBODY),
+    Point(ASVS, "10.7.3", "L2", "people see what they consented to, and withdraw it as a whole or in part"),
 )
 
 POINTS = PROFILES + OF_RFC_9700 + OF_ASVS

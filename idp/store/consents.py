@@ -1,4 +1,4 @@
-"""What people said that clients may have: remembered by person and client, and taken back as a whole.
+"""What people said that clients may have: remembered by person and client, taken back as a whole or in part.
 
 Scopes add up. Authorization details (RFC 9396) do not: what was allowed last is remembered, and covers the same alone.
 """
@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import bindparam, delete, select, update
 
 from idp.store import grants
 from idp.store.database import Transaction
+from idp.store.grants import Grant
 from idp.store.tables import consented_details, consents
 from idp.store.upsert import insert_into
+from idp.tokens.bearer import digest
 
 Detail = Mapping[str, Any]
 
@@ -36,6 +38,13 @@ _GIVEN, _DETAILS = (
 )
 _WITHDRAW = tuple(
     delete(t).where(t.c.user_id == bindparam("of_user"), t.c.client_id == bindparam("of_client")) for t in _BOTH
+)
+_WITHDRAW_SCOPES = _WITHDRAW[0].where(consents.c.scope.in_(bindparam("of_scopes", expanding=True)))
+_WITHDRAW_DETAILS = _WITHDRAW[1]
+_KEEP_DETAILS = (
+    update(consented_details)
+    .where(consented_details.c.user_id == bindparam("of_user"), consented_details.c.client_id == bindparam("of_client"))
+    .values(details=bindparam("kept", type_=consented_details.c.details.type))
 )
 _FORGET = tuple(delete(t).where(t.c.client_id == bindparam("of_client")) for t in _BOTH)
 _LISTED = select(consents).where(consents.c.user_id == bindparam("of_user")).order_by("client_id", "scope")
@@ -84,6 +93,32 @@ def withdraw(tx: Transaction, *, user_id: str, client_id: str, now: int) -> bool
     had = sum(tx.execute(each, {"of_user": user_id, "of_client": client_id}).rowcount for each in _WITHDRAW) > 0
     ended = grants.end_of_client(tx, user_id=user_id, client_id=client_id, now=now) > 0
     return had or ended
+
+
+def withdraw_parts(
+    tx: Transaction, *, user_id: str, client_id: str, scopes: Collection[str], details: Sequence[Detail], now: int
+) -> None:
+    """Take single ones back. A grant that rests on any of them ends as a whole: its tokens say what it allowed."""
+    who, gone = {"of_user": user_id, "of_client": client_id}, {key_of(detail) for detail in details}
+    if scopes:
+        tx.execute(_WITHDRAW_SCOPES, {**who, "of_scopes": sorted(scopes)})
+    remembered: Sequence[Detail] = tx.execute(_DETAILS, who).scalar() or ()
+    kept = [dict(detail) for detail in remembered if key_of(detail) not in gone]
+    if not kept:
+        tx.execute(_WITHDRAW_DETAILS, who)
+    elif len(kept) < len(remembered):
+        tx.execute(_KEEP_DETAILS, {**who, "kept": kept})
+
+    def is_gone(grant: Grant) -> bool:
+        has = {key_of(detail) for detail in grant.asked.authorization_details}
+        return not (gone.isdisjoint(has) and set(scopes).isdisjoint(grant.scopes))
+
+    grants.end_resting_on(tx, user_id=user_id, client_id=client_id, is_gone=is_gone, now=now)
+
+
+def key_of(detail: Detail) -> str:
+    """By which a form names one of the details: the same for the same detail alone."""
+    return digest(_written(detail)).hex()
 
 
 def forget(tx: Transaction, *, client_id: str) -> None:

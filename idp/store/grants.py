@@ -1,7 +1,7 @@
 """What people allowed clients, and the code that it begins with, consumed by one conditional update."""
 
 import uuid
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, insert, or_, select, update
 
 from idp.policy.decide import Outcome
 from idp.policy.proofs import Proof
+from idp.realm.claim_sections import SCOPE_OF_CLAIM
 from idp.store import proofs as proofs_json
 from idp.store.database import Transaction
 from idp.store.tables import grants, sessions, users
@@ -54,6 +55,12 @@ class Grant:
     cnf: Mapping[str, str] | None
     created_at: int
     expires_at: int
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """Those granted, then those whose claims were asked for by name beside them."""
+        by_name = (SCOPE_OF_CLAIM[name] for claims in self.asked.claims.values() for name in claims)
+        return tuple(dict.fromkeys((*self.scope.split(), *by_name)))
 
 
 def add(
@@ -200,6 +207,9 @@ def end(tx: Transaction, grant_id: str, now: int) -> bool:
     return tx.execute(_END, {"grant_id": grant_id, "now": now}).rowcount == 1
 
 
+_NOT_ENDED = select(grants).where(
+    grants.c.user_id == bindparam("of_user"), grants.c.client_id == bindparam("of_client"), grants.c.ended_at.is_(None)
+)
 _END_OF_CLIENT = (
     update(grants)
     .where(
@@ -219,6 +229,15 @@ _END_CODES = (
 def end_of_client(tx: Transaction, *, user_id: str, client_id: str, now: int) -> int:
     """End what one person allowed one client; how many grants that were."""
     return tx.execute(_END_OF_CLIENT, {"of_user": user_id, "of_client": client_id, "now": now}).rowcount
+
+
+def end_resting_on(
+    tx: Transaction, *, user_id: str, client_id: str, is_gone: Callable[[Grant], bool], now: int
+) -> None:
+    """End, of what one person allowed one client, each grant that the question is true of, redeemed or not."""
+    for row in tx.execute(_NOT_ENDED, {"of_user": user_id, "of_client": client_id}).all():
+        if is_gone(_as_grant(row)):
+            end(tx, row.id, now)
 
 
 def end_of_every_person(tx: Transaction, realm: str, *, client_id: str, now: int) -> int:

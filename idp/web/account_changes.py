@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from idp.account.account import CONFIRM_WITHIN, Account, Change, Done, NewCodes, Over, Result
-from idp.account.applications import Withdraw
+from idp.account.applications import Withdraw, WithdrawParts
 from idp.account.browsers import ForgetBrowser, ForgetBrowsers
 from idp.account.devices import SignOut, SignOutOthers
 from idp.account.factors import Remove, Rename
@@ -39,6 +39,7 @@ CHANGES: dict[str, str] = {
     "sign-out": "/sessions/{of}/sign-out",
     "sign-out-others": "/sign-out-others",
     "withdraw": "/applications/{of}/withdraw",
+    "withdraw-parts": "/applications/{of}/withdraw-parts",
 }
 """Where each change has its page, below `/realms/{realm}/account`."""
 _CSRF = "account form"
@@ -96,6 +97,7 @@ class ChangeEndpoints:
             "sign-out": SignOut(letters),
             "sign-out-others": SignOutOthers(letters),
             "withdraw": Withdraw(letters),
+            "withdraw-parts": WithdrawParts(letters),
         }
 
     def page(self, name: str) -> Handler:

@@ -13,7 +13,7 @@ from idp.login.steps import Message
 from idp.web.authorization_details import ShownDetail, shown_details
 from idp.web.pages import CHOSEN_LANGUAGE, Pages
 from idp.web.realms import InRealm
-from idp.web.sign_in_pages import account_url, codes_shown
+from idp.web.sign_in_pages import account_url, codes_shown, scope_in_words
 
 
 class AccountPages:
@@ -97,6 +97,9 @@ class AccountPages:
         def detailed(details: tuple[Mapping[str, Any], ...]) -> tuple[ShownDetail, ...]:
             return shown_details(t, realm, details, locale=locale)
 
+        def scope_words(scope: str) -> str:
+            return scope_in_words(t, realm, scope, locale)
+
         codes = realm.locales if here and len(realm.locales) > 1 else ()
         common = {
             "username": account.known.user.username,
@@ -105,6 +108,7 @@ class AccountPages:
             "moment": moment,
             "device": device,
             "detailed": detailed,
+            "scope_words": scope_words,
         }
         return self._pages.render(
             request,

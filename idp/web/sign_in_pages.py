@@ -28,6 +28,7 @@ from idp.oauth.response_modes import address
 from idp.policy.decide import Reason
 from idp.policy.invitations import Invitation
 from idp.realm.account_client import ACCOUNT
+from idp.realm.references import STANDARD_SCOPES
 from idp.realm.schema import Realm
 from idp.realm.words import said
 from idp.web.authorization_details import shown_details
@@ -147,7 +148,7 @@ def _asked(t: Any, at: InRealm, page: ConsentPage, locale: str) -> dict[str, Any
     is_offline = client is not None and client.outlives_sessions and "offline_access" in asked.scopes
     lasts = ("offline", realm.tokens.refresh_max) if is_offline else ("session", realm.sessions.max)
     return {
-        "scopes": [_scope(t, realm, scope, locale) for scope in asked.scopes],
+        "scopes": [scope_in_words(t, realm, scope, locale) for scope in asked.scopes],
         "details": shown_details(t, realm, asked.details, locale=locale),
         "lasts": t(f"consent.lasts-{lasts[0]}", duration=duration(t, lasts[1])),
     }
@@ -216,11 +217,12 @@ def _invitation(t: Any, invitation: Invitation) -> dict[str, Any]:
     }
 
 
-def _scope(t: Any, realm: Realm, scope: str, locale: str) -> str:
+def scope_in_words(t: Any, realm: Realm, scope: str, locale: str) -> str:
     """What a scope allows, in words: the administrator's own, or ours for the standard ones."""
     if scope in realm.scopes:
         return said(realm.scopes[scope].description, locale) or scope
-    return str(t(f"scope.{scope}"))
+    # One that the realm no longer has may still be in a grant.
+    return str(t(f"scope.{scope}")) if scope in STANDARD_SCOPES else scope
 
 
 def _day(t: Any, seconds: int) -> str:

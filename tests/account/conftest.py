@@ -12,10 +12,16 @@ from tests.account.owner import IPHONE, Owner, Scene
 from tests.conftest import Start
 from tests.outbound.mailbox import Mailbox
 from tests.portal import Portal
-from tests.running import RunningServer, demo_realm
+from tests.running import RunningServer, demo_client, demo_realm
 from tests.visitor import Visitor
 
 Visit = Callable[..., Visitor]
+GUEST = demo_client("portal") | {
+    "client_id": "guest",
+    "client_name": "Guest portal",
+    "require_consent": True,
+    "authorization_details_types": ["payment"],
+}
 
 
 @pytest.fixture
@@ -31,7 +37,7 @@ def server(start: Start, mailbox: Mailbox) -> RunningServer:
         mail={"server": {"host": "127.0.0.1", "port": mailbox.port}, "from": "Demo <no-reply@a.example>"}
     )
     realm["second_factor"]["rules"][1]["trusted_browser"] = "30d"
-    return start(realm)
+    return start(realm | {"clients": [*realm["clients"], GUEST]})
 
 
 @pytest.fixture
@@ -40,10 +46,17 @@ def owner(visitor: Visitor) -> Owner:
 
 
 @pytest.fixture
-def scene(owner: Owner, visit: Visit, server: RunningServer, billing: Portal, portal: Portal) -> Scene:
-    """Alice: two apps, a trusted browser, an application, and a phone that is signed in too."""
+def guest(server: RunningServer, register: Callable[..., Portal]) -> Portal:
+    return register(server, GUEST)
+
+
+@pytest.fixture
+def scene(owner: Owner, visit: Visit, billing: Portal, portal: Portal, guest: Portal) -> Scene:
+    """Alice: two apps, a trusted browser, two applications, and a phone that is signed in too."""
+    server = owner.server
     first, _ = owner.add_app("Old phone"), owner.add_app("Tablet")
     tokens = owner.sign_in(billing, trust="yes")
+    owner.visitor.submit(guest.send(owner.visitor))
     phone = Owner(visit(server), agent=IPHONE)
     portal.sign_in(phone.visitor)
     changes = _changes(server, first)
@@ -64,6 +77,7 @@ def _changes(server: RunningServer, factor: str) -> dict[str, str]:
         "sign-out": f"/sessions/{session}/sign-out",
         "sign-out-others": "/sign-out-others",
         "withdraw": "/applications/billing/withdraw",
+        "withdraw-parts": "/applications/guest/withdraw-parts",
         "remove": f"/factors/{factor}/remove",
         "password": "/password",
     }

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from idp.store import people
 from idp.store.database import Database
 from idp.store.people import Known
-from idp.store.tables import credentials, grants, recovery_codes, sessions, trusted_browsers, users
+from idp.store.tables import consents, credentials, grants, recovery_codes, sessions, trusted_browsers, users
 from tests.portal import Portal, Tokens
 from tests.running import RunningServer
 from tests.visitor import PASSWORD, Page, Visitor
@@ -95,6 +95,7 @@ def state(server: RunningServer) -> str:
         (trusted_browsers.c.id, trusted_browsers.c.epoch),
         (sessions.c.id, sessions.c.ended_at),
         (grants.c.id, grants.c.ended_at),
+        (consents.c.client_id, consents.c.scope),
     )
     with database.read() as tx:
         rows = [sorted(map(str, tx.execute(select(*chosen)))) for chosen in columns]

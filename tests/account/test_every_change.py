@@ -13,13 +13,14 @@ from tests.running import RunningServer
 from tests.visitor import Page
 
 NEW_PASSWORD = {"new_password": "an entirely different phrase", "repeated": "an entirely different phrase"}
-FIELDS = {"rename": {"label": "My phone"}, "password": NEW_PASSWORD}
+FIELDS = {"rename": {"label": "My phone"}, "password": NEW_PASSWORD, "withdraw-parts": {"scope:email": "yes"}}
 LETTERS = {
     "rename": "A way of signing in has a new name",
     "recovery-codes": "You have new recovery codes",
     "forget-browser": "A browser is no longer trusted",
     "sign-out": "A browser was signed out",
     "withdraw": "An application lost its access",
+    "withdraw-parts": "An application may do less",
     "remove": "A way of signing in was removed from your account",
     "password": "Your password was changed",
 }
@@ -29,6 +30,7 @@ EVENTS = {
     "forget-browser": "browser.forgotten",
     "sign-out": "session.signed_out",
     "withdraw": "access.withdrawn",
+    "withdraw-parts": "consent.withdrawn",
     "remove": "factor.removed",
     "password": "user.password_set",
 }
@@ -165,7 +167,7 @@ def test_what_is_somebody_elses_is_not_found_like_what_is_nobodys(
     server.clock.advance(30)
     ada.open("/password")
     form = ada.open("/password").form.fields
-    of_one = ("rename", "remove", "forget-browser", "sign-out", "withdraw")
+    of_one = ("rename", "remove", "forget-browser", "sign-out", "withdraw", "withdraw-parts")
     before = state(server)
     for name in of_one:
         theirs = scene.changes[name]

@@ -100,7 +100,7 @@ def test_this_session_is_signed_out_by_the_sign_out_only(scene: Scene, server: R
 def test_an_application_is_listed_with_its_scopes_until_its_access_is_withdrawn(scene: Scene) -> None:
     page = scene.owner.open("/applications")
     assert "Billing portal" in page.html
-    assert "openid, profile, email" in page.html
+    assert "See your e-mail address" in page.html
     page = scene.owner.change("/applications/billing/withdraw")
     assert "Its access is withdrawn." in page.html
     assert "Billing portal" not in page.html

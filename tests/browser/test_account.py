@@ -1,10 +1,12 @@
 """The account pages in Chromium: axe finds nothing, nothing sticks out, and nothing of somebody's own words runs."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from tests.account.conftest import GUEST
 from tests.account.owner import IPHONE
 from tests.browser.accessibility import violations
 from tests.browser.arrival import Arrival
@@ -23,11 +25,16 @@ CHANGES = ("Rename", "Remove", "Make new codes", "Change password", "Forget")
 
 
 @pytest.fixture
-def server(start: Start, arrival: Arrival) -> RunningServer:
+def guest_client(arrival: Arrival) -> dict[str, Any]:
+    return GUEST | {"redirect_uris": arrival.realm()["clients"][0]["redirect_uris"]}
+
+
+@pytest.fixture
+def server(start: Start, arrival: Arrival, guest_client: dict[str, Any]) -> RunningServer:
     realm = arrival.realm()
     realm["factors"]["webauthn"] = {}
     realm["second_factor"]["rules"][1]["trusted_browser"] = "30d"
-    return start(realm)
+    return start(realm | {"clients": [*realm["clients"], guest_client]})
 
 
 @pytest.fixture
@@ -36,8 +43,13 @@ def account(server: RunningServer) -> str:
 
 
 @pytest.fixture
-def equipped(account: str, billing: Portal) -> Callable[[Person], Person]:
-    """Signs alice in, with an app of a hostile name, a browser that she trusts and an application."""
+def guest(server: RunningServer, register: Callable[..., Portal], guest_client: dict[str, Any]) -> Portal:
+    return register(server, guest_client)
+
+
+@pytest.fixture
+def equipped(account: str, billing: Portal, guest: Portal) -> Callable[[Person], Person]:
+    """Signs alice in, with an app of a hostile name, a browser that she trusts and two applications."""
 
     def equip(person: Person) -> Person:
         person.open(billing.url())
@@ -47,6 +59,9 @@ def equipped(account: str, billing: Portal) -> Callable[[Person], Person]:
         person.page.locator("#trust").check()
         person.fill(label=HOSTILE)
         person.enrol("alice")
+        person.submit()
+        details = json.dumps([{"type": "payment", "creditorName": HOSTILE}])
+        person.open(guest.url(authorization_details=details))
         person.submit()
         person.open(account)
         return person
@@ -78,7 +93,7 @@ def test_every_account_page_is_in_order(
         person.open(account)
         person.follow(person.page.get_by_role("link", name=change).first.click)
         assert (change, faults(person)) == (change, [])
-    for path in ("/sign-out-others", "/applications/billing/withdraw"):
+    for path in ("/sign-out-others", "/applications/billing/withdraw", "/applications/guest/withdraw-parts"):
         person.open(account + path)
         assert (path, faults(person)) == (path, [])
 

@@ -157,6 +157,7 @@ ROWS: dict[str, tuple[str, ...] | Nothing] = {
     "GET POST /realms/{realm}/account/sessions/{of}/sign-out": ("change: sign-out",),
     "GET POST /realms/{realm}/account/sign-out-others": ("change: sign-out-others",),
     "GET POST /realms/{realm}/account/applications/{of}/withdraw": ("change: withdraw",),
+    "GET POST /realms/{realm}/account/applications/{of}/withdraw-parts": ("change: withdraw-parts",),
     "OPTIONS /realms/{realm}/protocol/openid-connect/token": DOCUMENT,
     "OPTIONS /realms/{realm}/protocol/openid-connect/userinfo": DOCUMENT,
     "OPTIONS /realms/{realm}/protocol/openid-connect/ext/par/request": DOCUMENT,
@@ -215,7 +216,10 @@ def expected(way: str, state: str, level: str) -> bool:
     if way == "add a factor":
         return state in MAY_CHANGE
     if way.startswith("change: "):
-        has_it = {"withdraw": state not in GAVE_NOTHING} | dict.fromkeys(NEED_A_FACTOR, state != "no factor")
+        # Who has a grant here was not asked for consent: there is nothing to withdraw in part.
+        has_it = {"withdraw": state not in GAVE_NOTHING, "withdraw-parts": False} | dict.fromkeys(
+            NEED_A_FACTOR, state != "no factor"
+        )
         return state in MAY_CHANGE and has_it.get(way.removeprefix("change: "), True)
     if way == "open the account":
         return bool(REACHES[state]) or state in GAVE_NOTHING

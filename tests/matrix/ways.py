@@ -236,11 +236,18 @@ def change(name: str) -> Way:
             "forget-browser": case.other_trusted,
             "sign-out": case.other_session,
             "withdraw": case.portal.client_id,
+            "withdraw-parts": case.portal.client_id,
         }.get(name, next(iter(case.credentials.values()), ["none"])[-1])
         path = PATHS[name].replace("{of}", of)
         form = {"csrf_token": case.world.sealer.mac("account form", case.session_secret), "label": "Another name"}
         before = _account(case)
-        posted = {**form, "new_password": NEW_PASSWORD, "repeated": NEW_PASSWORD, "password": PASSWORD}
+        posted = {
+            **form,
+            "new_password": NEW_PASSWORD,
+            "repeated": NEW_PASSWORD,
+            "password": PASSWORD,
+            "scope:act": "yes",
+        }
         case.world.browser.http.post(f"{case.world.server.issuer()}/account{path}", data=posted)
         return _account(case) != before
 
@@ -257,6 +264,7 @@ PATHS = {
     "sign-out": "/sessions/{of}/sign-out",
     "sign-out-others": "/sign-out-others",
     "withdraw": "/applications/{of}/withdraw",
+    "withdraw-parts": "/applications/{of}/withdraw-parts",
 }
 
 
@@ -356,9 +364,18 @@ WAYS: dict[str, Way] = {
     **{f"change: {name}": change(name) for name in PATHS},
 }
 # What is used later, and what is shown to an API.
-WITH_GRANTS = frozenset({"authorization_code", "refresh_token", DEVICE, "follow a link", "change: withdraw"})
+WITH_GRANTS = frozenset(
+    {"authorization_code", "refresh_token", DEVICE, "follow a link", "change: withdraw", "change: withdraw-parts"}
+)
 WITH_TOKEN = frozenset(
-    {EXCHANGE, "change: withdraw", "register a client", "ask who it is", "ask what a token is worth"}
+    {
+        EXCHANGE,
+        "change: withdraw",
+        "change: withdraw-parts",
+        "register a client",
+        "ask who it is",
+        "ask what a token is worth",
+    }
 )
 # Where the level of the client makes no difference.
 ONE_LEVEL = frozenset(

@@ -51,6 +51,7 @@ PROOFS = {
         "tests/account/test_pages.py::test_an_application_is_listed_with_its_scopes_until_its_access_is_withdrawn"
     ),
     (ASVS, "10.4.10"): f"{PROTOCOL}/test_client_authentication.py::test_a_wrong_secret_is_refused",
+    (ASVS, "10.7.3"): (f"{PROTOCOL}/consent/test_parts.py::test_a_single_scope_is_withdrawn_and_asked_for_again"),
     (ASVS, "10.6.1"): f"{PROTOCOL}/test_discovery.py::test_neither_the_implicit_nor_the_password_grant_is_there",
     (ASVS, "10.6.2"): f"{PROTOCOL}/test_logout.py::test_without_a_hint_the_person_is_asked",
 }

@@ -100,6 +100,7 @@ SERVER_KEYS: dict[str, dict[str, Any]] = {
     "error.passkey-late": {},
     "error.stale-form": {},
     "error.empty": {},
+    "error.nothing-chosen": {},
     "error.too-long": {},
     "error.password-short": {"characters": 15},
     "error.password-long": {"characters": 256},
@@ -110,7 +111,10 @@ SERVER_KEYS: dict[str, dict[str, Any]] = {
     **{f"scope.{name}": {} for name in STANDARD_SCOPES},
     **{f"detail.{name}": {} for name in ("locations", "actions", "datatypes", "identifier", "privileges", "yes", "no")},
     **{f"consent.lasts-{how}": {"duration": "12 hours"} for how in ("session", "offline")},
-    **{f"account.done-{done}": {} for done in ("added", "renamed", "removed", "forgotten", "signed-out", "withdrawn")},
+    **{
+        f"account.done-{done}": {}
+        for done in ("added", "renamed", "removed", "forgotten", "signed-out", "withdrawn", "narrowed")
+    },
     "account.agent": {"browser": "Firefox", "system": "Linux"},
     "account.agent-unknown": {},
     "error.password-differs": {},

@@ -201,7 +201,7 @@ def test_the_person_sees_it_and_ends_it(
 
     page = owner.open("/applications")
     assert "batch" in page.text
-    assert "openid, profile" in page.text
+    assert "See your name" in page.text
     owner.change("/applications/batch/withdraw")
 
     assert "batch" not in owner.open("/applications").text
