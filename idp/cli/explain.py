@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
         if known is None:
             raise SettingsError(f"nobody in realm {realm.name!r} has the user name or e-mail address {args.user!r}")
         alive = sessions.listed(tx, known.user.id, limits=realm.sessions, now=now, most=1, is_alive=True)
-    scopes = frozenset((args.scope or client.scope).split())
+    scopes = frozenset(client.requested((args.scope or client.scope).split()))
     if foreign := scopes - set(client.scopes):
         raise SettingsError(f"client {client.client_id!r} is not registered for {', '.join(sorted(foreign))}")
     request = Request(scopes=scopes, acr_values=tuple((args.acr or "").split()), address=args.address)

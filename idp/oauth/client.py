@@ -36,10 +36,10 @@ class OAuthClient(ClientMixin):  # type: ignore[misc]  # Authlib has no types
         return grant_type in self.registered.grant_types
 
     def get_allowed_scope(self, scope: str | None) -> str:
-        """The scope asked for, or everything registered when none is; raises InvalidScopeError for any other."""
+        """That asked for with the default ones, or everything registered where none is. Raises InvalidScopeError."""
         if not scope:
             return " ".join(self.registered.scopes)
         names = dict.fromkeys(scope.split(" ")) if len(scope) <= _LONGEST_SCOPE else {}
         if not names or not set(names) <= set(self.registered.scopes):
             raise InvalidScopeError("The client is not registered for every scope that it asks for.")
-        return " ".join(names)
+        return " ".join(self.registered.requested(names))

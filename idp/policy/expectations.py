@@ -36,7 +36,7 @@ def asked(realm: Realm, expectation: Expectation, now: int) -> frozenset[str]:
     client = client_of(realm, expectation.at)
     if client is None:
         return frozenset()
-    scopes = client.scopes if expectation.scopes is None else expectation.scopes
+    scopes = client.scopes if expectation.scopes is None else client.requested(expectation.scopes)
     address = "" if expectation.network is None else str(expectation.network.network_address)
     request = Request(scopes=frozenset(scopes), address=address or _UNNAMED)
     person = person_of(realm, expectation)

@@ -66,7 +66,7 @@ def weakest_way_in(realm: Realm, client: Client, now: int) -> WayIn:
     weakest = tuple(realm.levels)[:1] if client.default_acr_values else ()
     ways = (
         _way_in(realm, client, Request(scopes=scopes, acr_values=weakest, address="192.0.2.1"), now)
-        for scopes in [frozenset({scope}) for scope in client.scopes] or [frozenset[str]()]
+        for scopes in [frozenset(client.requested({scope})) for scope in client.scopes] or [frozenset[str]()]
     )
     open_ = [way for way in ways if way.given]
     order = ("password", *realm.second_factors)

@@ -1,6 +1,6 @@
 """Clients, in the vocabulary of RFC 7591 and OpenID Connect Registration, and what they may register by themselves."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -125,6 +125,8 @@ class Client(Section):
     """What the client may ask the token endpoint for; empty for an API that only introspects."""
     scope: str = "openid"
     """All scopes that the client may have, with spaces between."""
+    default_scopes: Names = ()
+    """Those among them that are added where the `scope` of a request lacks them."""
     require_consent: bool = False
     """Whether people are asked before the client learns who they are: for clients that somebody else runs."""
     require_pkce: bool = True
@@ -191,6 +193,10 @@ class Client(Section):
     def scopes(self) -> tuple[str, ...]:
         """The registered scopes, in the order of the file."""
         return tuple(self.scope.split())
+
+    def requested(self, names: Iterable[str]) -> tuple[str, ...]:
+        """The scopes of a request that names these: with the default ones that it lacks, each once."""
+        return tuple(dict.fromkeys((*names, *self.default_scopes)))
 
     @property
     def sector(self) -> str | None:

@@ -11,7 +11,7 @@ from idp.realm.mode import Mode
 from idp.realm.redirects import CLEAR_TEXT, fetched_weakness, is_clear_text, weakness
 from idp.realm.schema import Realm
 from idp.realm.signing import check_algorithms
-from idp.realm.suggestions import shortened
+from idp.realm.suggestions import did_you_mean, shortened
 
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 FOR_CONFIDENTIAL = ("client_credentials", "urn:ietf:params:oauth:grant-type:token-exchange", JWT_BEARER)
@@ -41,6 +41,7 @@ def _check_client(client: Client, path: Path) -> Iterator[Finding]:
         yield from _check_public(client, path)
     yield from check_authentication(client, path)
     yield from _check_requests(client, path)
+    yield from _check_default_scopes(client, path)
     yield from _check_sector(client, path)
 
 
@@ -173,6 +174,13 @@ def _check_grants(client: Client, path: Path, node: Node) -> Iterator[Finding]:
     if "refresh_token" in grants and not set(grants) & set(OF_PEOPLE):
         place = grants.index("refresh_token")
         yield Finding((*path, "grant_types", place), "'refresh_token' needs 'authorization_code' beside it")
+
+
+def _check_default_scopes(client: Client, path: Path) -> Iterator[Finding]:
+    for place, scope in enumerate(client.default_scopes):
+        if scope not in client.scopes:
+            reason = f"'{shortened(scope)}' is not in the 'scope' of '{client.client_id}'"
+            yield Finding((*path, "default_scopes", place), reason + did_you_mean(scope, client.scopes))
 
 
 def _check_sector(client: Client, path: Path) -> Iterator[Finding]:

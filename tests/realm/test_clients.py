@@ -57,6 +57,11 @@ EDITS = {
         "id_token_encrypted_response_enc: A256GCM",
         "60:5: 'id_token_encrypted_response_enc' encrypts nothing without 'id_token_encrypted_response_alg'",
     ),
+    "a default scope that the client has not": (
+        "    scope: openid profile email payments",
+        "    scope: openid profile email payments\n    default_scopes: [profile, emial]",
+        "72:31: 'emial' is not in the 'scope' of 'billing', did you mean 'email'?",
+    ),
     "no grant type": (
         "[authorization_code, refresh_token]",
         "[]",
