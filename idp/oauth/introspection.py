@@ -11,7 +11,7 @@ from idp.oauth.access_tokens import ActiveToken, active
 from idp.oauth.client import OAuthClient
 from idp.oauth.request import OAuthRequest
 from idp.oauth.sender_constraint import token_type
-from idp.oauth.signing import signed
+from idp.oauth.signing import encrypted, signed
 from idp.store import grants, refresh_tokens
 from idp.store.grants import Grant
 from idp.store.refresh_tokens import StoredRefreshToken
@@ -37,7 +37,13 @@ class Introspection(IntrospectionEndpoint):  # type: ignore[misc]  # Authlib has
             return status, body, headers
         context, client = request.context, request.client.registered
         claims = {"iss": context.issuer, "aud": client.client_id, "iat": context.now, "token_introspection": body}
-        token = signed(context, claims, alg=client.introspection_signed_response_alg, typ=INTROSPECTION_TYP)
+        token = encrypted(
+            context,
+            signed(context, claims, alg=client.introspection_signed_response_alg, typ=INTROSPECTION_TYP),
+            client,
+            alg=client.introspection_encrypted_response_alg,
+            enc=client.introspection_encrypted_response_enc,
+        )
         return status, token, [("Content-Type", _JWT)]
 
     def check_params(self, request: OAuthRequest, client: OAuthClient) -> None:

@@ -124,4 +124,5 @@ class Provider:
 def _needs_keys(client: Client) -> bool:
     """Whether they are needed for what is not signed by the client."""
     is_by_key = client.token_endpoint_auth_method == "self_signed_tls_client_auth"
-    return is_by_key or client.id_token_encrypted_response_alg is not None
+    is_read_by_it = client.id_token_encrypted_response_alg or client.introspection_encrypted_response_alg
+    return is_by_key or is_read_by_it is not None

@@ -169,6 +169,10 @@ class Client(Section):
     """How encrypted UserInfo is encrypted."""
     introspection_signed_response_alg: SigningAlgorithm = "RS256"
     """How the answers to introspection are signed where the client accepts a JWT (RFC 9701)."""
+    introspection_encrypted_response_alg: KeyEncryption | None = None
+    """How the key of such an answer is encrypted, to a key of the client; left out, it is not encrypted."""
+    introspection_encrypted_response_enc: ContentEncryption = "A128CBC-HS256"
+    """How it is encrypted."""
     authorization_signed_response_alg: SigningAlgorithm = "RS256"
     """How authorization responses are signed where the response_mode asks for a JWT."""
     default_acr_values: Names = ()

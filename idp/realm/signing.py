@@ -12,7 +12,7 @@ SIGNED = (
     *("id_token_signed_response_alg", "authorization_signed_response_alg"),
     *("userinfo_signed_response_alg", "introspection_signed_response_alg"),
 )
-ENCRYPTED = ("id_token", "userinfo")
+ENCRYPTED = ("id_token", "userinfo", "introspection")
 
 
 def check_signing(realm: Realm) -> Iterator[Finding]:

@@ -122,6 +122,21 @@ def test_what_it_is_told_may_be_encrypted_to_it(registered: Registered, visitor:
     assert unverified((jwe.decrypt_compact(token, EC).plaintext or b"").decode())["aud"] == portal.client_id
 
 
+def test_introspection_may_be_encrypted_to_it(registered: Registered, party: Party) -> None:
+    party.says["/keys"] = Says(body=json.dumps({"keys": [EC.as_dict(private=False)]}).encode())
+    portal = registered(jwks_uri=f"{party.address}/keys", introspection_encrypted_response_alg="ECDH-ES")
+
+    answer = portal.http.post(
+        portal.server.endpoint("token/introspect"),
+        data={"token": "unknown"},
+        auth=(portal.client_id, str(portal.secret)),
+        headers={"accept": "application/token-introspection+jwt"},
+    )
+
+    inner = unverified((jwe.decrypt_compact(answer.text, EC).plaintext or b"").decode())
+    assert inner["token_introspection"] == {"active": False}
+
+
 def test_a_signed_request_is_taken_from_it(registered: Registered, visitor: Visitor) -> None:
     portal = registered(jwks=KEYED.jwks, require_signed_request_object=True)
     now, about = portal.server.clock(), {"client_id": portal.client_id, "iss": portal.client_id}
@@ -149,6 +164,7 @@ REFUSED: dict[str, dict[str, Any]] = {
     "another scheme": {"token_endpoint_auth_method": "private_key_jwt", "jwks_uri": "ftp://rp.example/keys"},
     "an algorithm that the realm has no key for": {"id_token_signed_response_alg": "PS512"},
     "an algorithm of secrets": {**BY_KEY, "token_endpoint_auth_signing_alg": "HS256"},
+    "introspection encrypted to no key": {"introspection_encrypted_response_alg": "RSA-OAEP"},
     "encryption to no key": {"userinfo_encrypted_response_alg": "RSA-OAEP"},
     "signed requests without a key": {"require_signed_request_object": True},
 }

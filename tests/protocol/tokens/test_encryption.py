@@ -1,4 +1,4 @@
-"""ID tokens and UserInfo that only their client can read (OpenID Connect Core sections 2 and 5.3.2, RFC 7516)."""
+"""What only its client can read (OpenID Connect Core sections 2 and 5.3.2, RFC 9701 section 5, RFC 7516)."""
 
 import json
 from collections.abc import Callable
@@ -19,6 +19,7 @@ RSA = RSAKey.generate_key(2048, {"kid": "rsa", "use": "enc"})
 EC = ECKey.generate_key("P-256", {"kid": "ec"})
 SIGNS = Signer("ES256", kid="signs").jwk | {"use": "sig"}
 JWKS = {"keys": [SIGNS, RSA.as_dict(private=False), EC.as_dict(private=False)]}
+INTROSPECTION = "application/token-introspection+jwt"
 CASES = {
     "RSA-OAEP": ("RSA-OAEP", "A128CBC-HS256"),
     "RSA-OAEP-256": ("RSA-OAEP-256", "A256GCM"),
@@ -31,7 +32,7 @@ CASES = {
 def client(alg: str, enc: str) -> dict[str, Any]:
     fields = {
         f"{what}_encrypted_response_{k}": v
-        for what in ("id_token", "userinfo")
+        for what in ("id_token", "userinfo", "introspection")
         for k, v in (("alg", alg), ("enc", enc))
     }
     return demo_client("portal") | {"client_id": f"to-{alg.replace('+', '-')}", "jwks": JWKS} | fields
@@ -70,6 +71,25 @@ def test_what_the_client_gets_is_signed_and_then_encrypted_to_its_key(
     assert portal.verified(decrypted(again, *CASES[case]))["sub"] == inner["sub"]
 
 
+@pytest.mark.parametrize("case", CASES)
+def test_what_introspection_says_is_signed_and_then_encrypted(
+    server: RunningServer, register: Callable[..., Portal], visit: Callable[..., Visitor], case: str
+) -> None:
+    """RFC 9701 section 5. Who wants JSON asks for it by leaving the media type out."""
+    portal = register(server, client(*CASES[case]))
+    good = portal.sign_in(visit(server)).access
+    url, auth = server.endpoint("token/introspect"), (portal.client_id, portal.secret or "")
+
+    for token, is_active in ((good, True), ("unknown", False)):
+        answer = portal.http.post(url, data={"token": token}, auth=auth, headers={"accept": INTROSPECTION})
+        inner = decrypted(answer.text, *CASES[case])
+        said = portal.verified(inner)
+        assert answer.headers["content-type"] == INTROSPECTION
+        assert forge.parts(inner)[0]["typ"] == "token-introspection+jwt"
+        assert (said["aud"], said["token_introspection"]["active"]) == (portal.client_id, is_active)
+    assert portal.introspect(good)["active"] is True
+
+
 @pytest.mark.attack
 def test_what_was_only_encrypted_is_no_token(
     server: RunningServer, register: Callable[..., Portal], visit: Callable[..., Visitor]
@@ -94,6 +114,6 @@ def test_a_weak_way_of_encrypting_is_not_offered(server: RunningServer) -> None:
     with server.http() as http:
         document = http.get(f"{server.issuer()}/.well-known/openid-configuration").json()
 
-    for what in ("id_token", "userinfo"):
+    for what in ("id_token", "userinfo", "introspection"):
         assert document[f"{what}_encryption_alg_values_supported"] == list(CASES)
         assert "A128CBC-HS256" in document[f"{what}_encryption_enc_values_supported"]
