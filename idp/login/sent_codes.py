@@ -14,7 +14,7 @@ from idp.login.state import SignIn
 from idp.login.steps import DestinationPage, Message, Page, SentCodePage
 from idp.outbound.codes import Addressed, Codes, Held
 from idp.outbound.letters import Letters
-from idp.outbound.mail import is_address
+from idp.outbound.mail_address import is_address
 from idp.outbound.notices import Notice
 from idp.outbound.phone import Phone, Refusal, masked, parse
 from idp.outbound.quota import Purpose

@@ -1,10 +1,8 @@
 """Mail by SMTP (RFC 5321), with nothing in a header or a command that was not meant to be there."""
 
 import logging
-import re
 import smtplib
 import ssl
-import unicodedata
 from contextlib import suppress
 from dataclasses import dataclass, field
 from email.headerregistry import Address
@@ -14,6 +12,7 @@ from email.utils import formatdate, make_msgid
 from typing import Any
 
 from idp.errors import SettingsError
+from idp.outbound.mail_address import breaks_line, is_address
 from idp.outbound.results import Failed, Failure, Outcome, Sent
 from idp.realm.factor_sections import Mail as MailSection
 from idp.settings import LOOPBACK_NAMES
@@ -21,10 +20,6 @@ from idp.settings import LOOPBACK_NAMES
 TIMEOUT = 5.0  # seconds, for connecting and for every answer
 
 _log = logging.getLogger(__name__)
-# One address of RFC 5321, without quoting, routes, groups and comments.
-_ADDRESS = re.compile(r"[^\s@<>()\[\]\\,;:\"]{1,64}@[^\s@<>()\[\]\\,;:\"]{1,190}")
-# Control characters, surrogates, and the line and paragraph separators, which some programs take for an end of line.
-_BREAKING = ("Cc", "Cs", "Zl", "Zp")
 _TOO_MANY = 452
 _UNAUTHENTICATED = (530, 534, 535, 538)  # RFC 4954 section 6
 
@@ -140,17 +135,12 @@ class _Strict(EmailPolicy):
     def header_store_parse(self, name: str, value: Any) -> tuple[str, Any]:
         """The header as it is kept; raises ValueError."""
         kept = super().header_store_parse(name, value)
-        if any(unicodedata.category(c) in _BREAKING for c in f"{value}{kept[1]}"):
+        if breaks_line(f"{value}{kept[1]}"):
             raise ValueError(f"the header {name} has a control character")
         return kept
 
 
 _POLICY = _Strict(linesep="\r\n")
-
-
-def is_address(text: str) -> bool:
-    """Whether mail can go there."""
-    return _ADDRESS.fullmatch(text) is not None and not any(unicodedata.category(c) in _BREAKING for c in text)
 
 
 def _failure(error: Exception, *, transmitting: bool) -> Failed:
