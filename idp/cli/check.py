@@ -1,23 +1,22 @@
 """`idp check`: what is wrong with realm files, before a server is given them."""
 
 import argparse
-import os
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from idp.cli.examining import examine_files
 from idp.cli.options import CONFIG_VARIABLE, default_config
-from idp.cli.policy_findings import broken_expectations, short_passwords, surprises, ways_in
+from idp.cli.policy_findings import ways_in
 from idp.errors import SettingsError
 from idp.realm.account_client import ACCOUNT
 from idp.realm.client_sections import Client
-from idp.realm.loading import Examination, Mode, Problem, RealmFileError, examine, read_file
+from idp.realm.loading import Examination, Mode
 from idp.realm.schema import Realm
 from idp.realm.suggestions import did_you_mean
-from idp.realm.watching import NO_FILE, realm_files
 from idp.settings import reachable_networks
 
 
@@ -75,7 +74,8 @@ def run(args: argparse.Namespace) -> int:
         raise SettingsError("--client belongs to --profiles or --ways")
     if args.json and (args.ways or not args.profiles):
         raise SettingsError("--json belongs to --profiles alone")
-    examined, problems = _examine(args.paths or [default_config()], Mode.PRODUCTION if args.production else Mode.CHECK)
+    mode = Mode.PRODUCTION if args.production else Mode.CHECK
+    examined, problems = examine_files(args.paths or [default_config()], mode)
     if args.fetch:
         from idp.cli.sectors import unnamed_redirects
 
@@ -120,45 +120,6 @@ def _asked_about(
         clients = tuple(c for c in everyone if client_id in (None, c.client_id))
         if clients or client_id is None:
             yield path, realm, clients
-
-
-def _examine(paths: Iterable[Path], mode: Mode) -> tuple[dict[Path, Examination], list[Problem]]:
-    examined: dict[Path, Examination] = {}
-    now = int(time.time())
-    problems: list[Problem] = []
-    for path in paths:
-        owners: dict[str, Path] = {}
-        try:
-            files = _files(path)
-            for file in files:
-                found = examined[file] = examine(read_file(file), path=str(file), mode=mode, environ=os.environ)
-                problems += [*found.problems, *_twice(file, found, owners)]
-                if found.realm is not None:
-                    problems += found.placed(str(file), broken_expectations(found.realm, now))
-                    more = found.placed(str(file), (*short_passwords(found.realm), *surprises(found.realm, now)))
-                    examined[file] = replace(found, warnings=(*found.warnings, *more))
-        except RealmFileError as error:
-            problems += error.problems
-    return examined, problems
-
-
-def _files(path: Path) -> list[Path]:
-    if not path.is_dir():
-        return [path]
-    try:
-        files = realm_files(path)
-    except OSError as error:
-        raise RealmFileError([Problem(str(path), 1, 1, f"the directory cannot be read: {error.strerror}")]) from error
-    if not files:
-        raise RealmFileError([Problem(str(path), 1, 1, NO_FILE)])
-    return files
-
-
-def _twice(file: Path, examination: Examination, owners: dict[str, Path]) -> Iterable[Problem]:
-    """One directory is one server: no two of its files may be the same realm."""
-    realm, at = examination.realm, examination.named_at
-    if realm is not None and owners.setdefault(realm.name, file) != file:
-        yield Problem(str(file), at.line, at.column, f"the realm '{realm.name}' is already in {owners[realm.name]}")
 
 
 def _count(number: int, thing: str) -> str:

@@ -29,6 +29,17 @@ def address(issuer: str) -> str:
     return f"{issuer}/clients-registrations/openid-connect"
 
 
+def usable(realm: Realm, stored: Stored, mode: Mode) -> Client | None:
+    """The registered client; None for one that is disabled, or that the realm would not let register today."""
+    if not stored.enabled:
+        return None
+    try:
+        client = client_from(stored.client_id, stored.registered, stored.secret_digest)
+    except ValidationError:
+        return None
+    return client if is_fit(realm, client, mode) else None
+
+
 class Registration:
     """Each method raises an OAuth2Error for JSON. Whoever holds no good token learns nothing else."""
 
@@ -39,23 +50,14 @@ class Registration:
         self._issuer = issuer
 
     def finder(self, realm: Realm) -> Callable[[str], Client | None]:
-        """How a realm finds its registered clients: one statement, so that every process sees them at once.
-
-        One that the realm would not let register today is as good as gone.
-        """
+        """How a realm finds its registered clients: one statement, so that every process sees them at once."""
 
         def find(client_id: str) -> Client | None:
             if not _IDENTIFIER.fullmatch(client_id):
                 return None
             with self._database.read() as tx:
                 stored = registered_clients.find(tx, realm.name, client_id)
-            if stored is None or not stored.enabled:
-                return None
-            try:
-                client = client_from(client_id, stored.registered, stored.secret_digest)
-            except ValidationError:
-                return None
-            return client if is_fit(realm, client, self._mode) else None
+            return None if stored is None else usable(realm, stored, self._mode)
 
         return find
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from idp.policy.decide import decide
 from idp.policy.proofs import Proof
-from idp.policy.question import Credential, Person, Request, Session
+from idp.policy.question import UNNAMED, Credential, Person, Request, Session
 from idp.realm.account_client import client_of
 from idp.realm.factor_sections import RECOVERY
 from idp.realm.policy_sections import Expectation
@@ -38,7 +38,7 @@ def asked(realm: Realm, expectation: Expectation, now: int) -> frozenset[str]:
         return frozenset()
     scopes = client.scopes if expectation.scopes is None else client.requested(expectation.scopes)
     address = "" if expectation.network is None else str(expectation.network.network_address)
-    request = Request(scopes=frozenset(scopes), address=address or _UNNAMED)
+    request = Request(scopes=frozenset(scopes), address=address or UNNAMED)
     person = person_of(realm, expectation)
     given: tuple[Proof, ...] = (Proof("password", now),)
     found: frozenset[str] = frozenset()
@@ -61,7 +61,3 @@ def broken(realm: Realm, expectation: Expectation, now: int) -> tuple[Finding, .
     if forbidden := tuple(f for f in expectation.never if f in got):
         findings.append(Finding("never", expectation.never, forbidden))
     return tuple(findings)
-
-
-# An address that documentation keeps for itself (RFC 5737): no rule names its network by chance.
-_UNNAMED = "192.0.2.1"

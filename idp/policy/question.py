@@ -1,5 +1,6 @@
 """The arguments of `decide`: who, what is asked, and what has been proven."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Network, IPv6Network, ip_address
 
@@ -7,6 +8,9 @@ from idp.policy.proofs import Proof
 from idp.realm.client_sections import OF_PEOPLE, Client
 from idp.realm.factor_sections import RECOVERY
 from idp.realm.schema import Realm
+
+UNNAMED = "192.0.2.1"
+"""An address that documentation keeps for itself (RFC 5737): no rule names its network by chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,3 +114,21 @@ class Session:
 def portals(realm: Realm) -> tuple[Client, ...]:
     """The clients that people sign in to, in a browser or for a device."""
     return tuple(c for c in realm.clients if c.enabled and not set(OF_PEOPLE).isdisjoint(c.grant_types))
+
+
+def roles_in(realm: Realm, *, roles: Iterable[str], groups: Iterable[str]) -> frozenset[str]:
+    """Own roles and those of the groups, as far as the realm defines them."""
+    by_group = (role for group in groups if group in realm.groups for role in realm.groups[group].roles)
+    return frozenset({*roles, *by_group} & realm.roles.keys())
+
+
+def person_in(
+    realm: Realm, *, roles: Iterable[str], groups: Iterable[str], credentials: Iterable[Credential], snoozed: int
+) -> Person:
+    """Somebody as the realm sees them: roles, groups and factors that it does not have do not exist."""
+    return Person(
+        roles=roles_in(realm, roles=roles, groups=groups),
+        groups=frozenset({*groups} & realm.groups.keys()),
+        credentials=tuple(c for c in credentials if c.factor in realm.second_factors),
+        snoozed=snoozed,
+    )

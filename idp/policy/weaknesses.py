@@ -7,7 +7,7 @@ from ipaddress import IPv4Network, IPv6Network, collapse_addresses
 from idp.policy.decide import decide
 from idp.policy.enrolling import ENROLLABLE
 from idp.policy.proofs import Proof
-from idp.policy.question import Credential, Person, Request, Session
+from idp.policy.question import UNNAMED, Credential, Person, Request, Session
 from idp.policy.requirements import holds
 from idp.realm.account_client import ACCOUNT
 from idp.realm.client_sections import Client
@@ -65,7 +65,7 @@ def weakest_way_in(realm: Realm, client: Client, now: int) -> WayIn:
     """
     weakest = tuple(realm.levels)[:1] if client.default_acr_values else ()
     ways = (
-        _way_in(realm, client, Request(scopes=scopes, acr_values=weakest, address="192.0.2.1"), now)
+        _way_in(realm, client, Request(scopes=scopes, acr_values=weakest, address=UNNAMED), now)
         for scopes in [frozenset(client.requested({scope})) for scope in client.scopes] or [frozenset[str]()]
     )
     open_ = [way for way in ways if way.given]

@@ -101,7 +101,7 @@ Duration = Annotated[
 ]
 
 
-def _day(value: Any) -> Any:
+def seconds_of_day(value: Any) -> int:
     """`2027-01-01` -> the first second of that day, UTC, since the epoch."""
     if isinstance(value, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
         try:
@@ -121,7 +121,7 @@ def _network(value: Any) -> Any:
     raise ValueError("a network is written 10.0.0.0/8 or 2001:db8::/32, without bits behind the prefix")
 
 
-Day = Annotated[int, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
+Day = Annotated[int, BeforeValidator(seconds_of_day), WithJsonSchema({"type": "string", "format": "date"})]
 Network = Annotated[
     ipaddress.IPv4Network | ipaddress.IPv6Network,
     BeforeValidator(_network),

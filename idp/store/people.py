@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Select, bindparam, func, select
 
 from idp.policy.lockout import SECOND_FACTOR_SHUT_AT
-from idp.policy.question import Credential, Person
+from idp.policy.question import Credential, Person, person_in, roles_in
 from idp.realm.factor_sections import RECOVERY
 from idp.realm.schema import Realm
 from idp.store.database import Transaction
@@ -50,8 +50,7 @@ class Known:
 
     def roles_in(self, realm: Realm) -> frozenset[str]:
         """Own roles and those of the groups, as far as the realm defines them."""
-        by_group = (role for g in self.user.groups if g in realm.groups for role in realm.groups[g].roles)
-        return frozenset({*self.user.roles, *by_group} & realm.roles.keys())
+        return roles_in(realm, roles=self.user.roles, groups=self.user.groups)
 
     def person(self, realm: Realm) -> Person:
         """What policy sees. A factor that the realm does not have does not exist.
@@ -61,12 +60,8 @@ class Known:
         usable = not self.is_shut
         owned = [Credential(f.id, f.factor, usable=usable, last_used_at=f.last_used_at or 0) for f in self.factors]
         owned.append(Credential(RECOVERY, RECOVERY, usable=usable and self.recovery_left > 0))
-        return Person(
-            roles=self.roles_in(realm),
-            groups=frozenset(self.user.groups) & realm.groups.keys(),
-            credentials=tuple(c for c in owned if c.factor in realm.second_factors),
-            snoozed=self.user.snoozed,
-        )
+        user = self.user
+        return person_in(realm, roles=user.roles, groups=user.groups, credentials=owned, snoozed=user.snoozed)
 
 
 _recovery_left = (

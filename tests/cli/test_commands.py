@@ -21,6 +21,7 @@ COMMANDS = [
     ("demo",),
     ("check",),
     ("explain",),
+    ("plan",),
     ("migrate",),
     ("user",),
     ("breached",),
