@@ -19,7 +19,6 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from sqlalchemy import select
 
 from idp.factors import totp
-from idp.factors.webauthn import handle_of
 from idp.store.tables import credentials, grants, recovery_codes, sessions, trusted_browsers, users
 from idp.tokens.bearer import digest
 from idp.web.account_changes import CHANGES
@@ -402,6 +401,11 @@ class Walk(RuleBasedStateMachine):
         code, reader = self.world.sent_code(sent.get("transaction", ""))
         if code and sent.get("code") == code:
             given.add((reader, "sms", now))
+        if sent.get("credential", "wrong") != "wrong":
+            # Any device may make a key of any account.
+            makes, handle = page.step == "webauthn-enrol", sent.get("transaction", "")
+            owners = self.world.person_of(handle) if makes else self.world.owner_of_key(sent["credential"])
+            given |= {(user_id, "webauthn", now) for user_id in owners}
         for walker in self.people.values():
             if sent.get("password") in {walker.password, PASSWORDS[walker.kind], NEW_PASSWORD}:
                 given.add((walker.user_id, "password", now))
@@ -412,16 +416,10 @@ class Walk(RuleBasedStateMachine):
                 given.add((walker.user_id, "totp", now))
             if sent.get("recovery_code") in walker.codes:
                 given.add((walker.user_id, "recovery-codes", now))
-            if sent.get("credential", "wrong") != "wrong":
-                given |= {(walker.user_id, "webauthn", now) for key in walker.device.keys if _is_by(key.id, sent)}
 
 
 def _all(tx: Any, column: Any, user_id: str) -> list[str]:
     return sorted(map(str, tx.execute(select(column).where(column.table.c.user_id == user_id)).scalars()))
-
-
-def _is_by(key: bytes, sent: dict[str, str]) -> bool:
-    return handle_of(sent["credential"]) == key
 
 
 def _is_first(proof: list[Any]) -> bool:

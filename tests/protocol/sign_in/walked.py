@@ -16,7 +16,7 @@ from idp.login.webauthn import party_of
 from idp.settings import secret_keys
 from idp.store import factors, links, users
 from idp.store.database import Database
-from idp.store.tables import transactions
+from idp.store.tables import credentials, transactions
 from idp.tokens.bearer import digest, new_bearer
 from idp.tokens.sealing import Sealer
 from tests.authenticator import AlreadyThere, Authenticator
@@ -103,12 +103,27 @@ class World:
 
     def sent_code(self, handle: str) -> tuple[str, str]:
         """What the newest message of a sign-in says, and who reads it; nothing, where there is none."""
-        with self.database.read() as tx:
-            row = tx.execute(select(transactions).where(transactions.c.digest == digest(handle))).first()
+        row = self._sign_in(handle)
         if row is None:
             return "", ""
         sign_in = state_json.load(self.sealer.open_json(row.state, "sign-in:demo"))
         return (sign_in.sent.code, row.user_id) if sign_in.sent else ("", "")
+
+    def owner_of_key(self, credential: str) -> set[str]:
+        """To whose account the passkey was added that has signed, whoever holds the device."""
+        with self.database.read() as tx:
+            named = webauthn.handle_of(credential)
+            found = tx.execute(select(credentials.c.user_id).where(credentials.c.handle == (named or b"")))
+            return set(found.scalars())
+
+    def person_of(self, handle: str) -> set[str]:
+        """Whose sign-in it is."""
+        row = self._sign_in(handle)
+        return set() if row is None or row.user_id is None else {row.user_id}
+
+    def _sign_in(self, handle: str) -> Any:
+        with self.database.read() as tx:
+            return tx.execute(select(transactions).where(transactions.c.digest == digest(handle))).first()
 
     def reset_link(self, walker: Walker) -> str:
         """The key of a link as it would be in the person's mailbox."""
