@@ -87,7 +87,10 @@ def decide(realm: Realm, user: Person | None, client: Client, request: Request, 
     if any(p.factor == RECOVERY for p in session.given):
         # Somebody who found half a sheet must not use it up against one demand after the other.
         user = user.without_codes()
-    case = _Case(realm, user, _counting(user, client, request, session, now), session.trusted_at, now)
+    max_age = client.default_max_age if request.max_age is None else request.max_age
+    # Whoever wants everything anew does not want what was remembered in its place.
+    trusted_at = None if max_age == 0 else session.trusted_at
+    case = _Case(realm, user, _counting(user, request, session, max_age, now), trusted_at, now)
     requested = req.of_request(realm, person=user, client=client, request=request, proofs=case.proofs)
     if isinstance(requested, str):
         return Demand(error=requested)
@@ -141,9 +144,8 @@ def _besides(case: _Case, client: Client, request: Request, session: Session, de
     return replace(demand, invite=invite)
 
 
-def _counting(user: Person, client: Client, request: Request, session: Session, now: int) -> tuple[Proof, ...]:
+def _counting(user: Person, request: Request, session: Session, max_age: int | None, now: int) -> tuple[Proof, ...]:
     """The proofs that count. Those given for this request always do, or a short `max_age` would ask for ever."""
-    max_age = client.default_max_age if request.max_age is None else request.max_age
     oldest = 0 if max_age is None else now - max_age
     # OpenID Connect Core section 3.1.2.1.
     again = max_age == 0 or bool(request.prompt & {"login", "select_account"})

@@ -85,6 +85,11 @@ def test_it_is_not_asked_again_and_says_nothing_in_the_token(billing: Portal, ad
     assert (claims["acr"], claims["amr"]) == ("password", ["pwd"])
 
 
+@pytest.mark.attack
+def test_it_is_asked_again_where_everything_is_wanted_anew(billing: Portal, ada: Visitor) -> None:
+    assert password(billing, ada, max_age="0").step == "totp"
+
+
 def test_its_owner_is_told(billing: Portal, ada: Visitor, mailbox: Mailbox) -> None:
     letter = soon(lambda: mailbox.letters)[0]
 

@@ -6,6 +6,7 @@ import pytest
 
 from idp.policy.decide import Demand, decide_again
 from idp.policy.proofs import Proof
+from idp.policy.question import Request
 from idp.realm.schema import Realm
 from tests.policy.build import APP, NOBODY, NOW, OWNER, TWO_FACTOR, asking, demand, in_short, password, realm, totp
 
@@ -56,6 +57,17 @@ def test_a_rule_that_is_met_is_not_waived() -> None:
 )
 def test_what_is_demanded_otherwise_is_not_waived(demanded: dict[str, Any]) -> None:
     assert trusting(ALLOWED, 0, request=asking(**demanded)).ask[0] == "totp"
+
+
+@pytest.mark.parametrize(
+    ("request_", "expected"),
+    [(asking("login"), "in as password"), (asking(max_age=0), "ask totp or recovery-codes")],
+    ids=["signs in again", "wants everything anew"],
+)
+def test_a_fresh_sign_in_is_waived_but_where_everything_is_wanted_anew(request_: Request, expected: str) -> None:
+    found = demand(ALLOWED, OWNER, given=(password(),), trusted_at=NOW, request=request_)
+
+    assert in_short(found) == expected
 
 
 def test_a_trusted_browser_is_no_first_proof() -> None:
