@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,6 +13,8 @@ from tests.bench.cores import pinned
 
 _PATIENCE = 60
 _TICKS = os.sysconf("SC_CLK_TCK")
+# What is started is compiled once and kept, as pip leaves an installed package.
+_BYTECODE = tempfile.TemporaryDirectory(prefix="idp-bench-")
 FINEST = 1 / _TICKS  # seconds: the system counts processor time no finer
 
 
@@ -25,13 +28,7 @@ class Process:
         with (folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 pinned(sys.executable, *(part.format(port=self.port) for part in command)),
-                # Compiled once and kept, as pip leaves an installed package.
-                env={
-                    **os.environ,
-                    "PYTHONDONTWRITEBYTECODE": "",
-                    "PYTHONPYCACHEPREFIX": str(folder / "bytecode"),
-                    **environ,
-                },
+                env={**os.environ, "PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": _BYTECODE.name, **environ},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -47,6 +47,8 @@ def _by_step(folder: Path, new_database: NewDatabase, options: Options) -> Itera
 
 
 def _start(folder: Path, new_database: NewDatabase, options: Options) -> Iterator[Figure]:
+    with running(folder, new_database()):
+        pass  # what is started from here on is compiled
     database = new_database()
     seed(database, 1)
     for what, times in (("first start, which makes the signing keys", 1), ("start", options.rounds)):
