@@ -23,7 +23,10 @@ NewDatabase = Callable[[], str]
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How long and how much is measured. `ready`: sign-ins that wait at their second factor before each round."""
+    """How long and how much is measured.
+
+    `ready`: sign-ins that wait at their second factor before each round. `bombs`: how often each is sent to each place.
+    """
 
     seconds: float = 5.0
     rounds: int = 3
@@ -32,13 +35,16 @@ class Options:
     pairs: int = 2000
     people: int = PEOPLE
     ready: int = 150
+    bombs: int = 20
 
 
 @contextmanager
-def running(folder: Path, database: str, realm: Mapping[str, Any] = REALM_FILE) -> Iterator[Server]:
+def running(
+    folder: Path, database: str, realm: Mapping[str, Any] = REALM_FILE, *, dev: bool = True
+) -> Iterator[Server]:
     """A server while it is open."""
     with tempfile.TemporaryDirectory(dir=folder) as own:
-        server = Server(Path(own), database, realm)
+        server = Server(Path(own), database, realm, dev=dev)
         try:
             yield server
         finally:
@@ -80,6 +86,10 @@ def sentence(figure: Figure) -> str:
     what = f"{figure['what']:<42}"
     if "statements" in figure:
         return f"{what}{figure['statements']:>3} statements {figure['commits']:>2} commits {_ms(figure)}"
+    if "grown" in figure:
+        processor, memory = figure["at_most"]
+        grown = f"{figure['grown']:+6.1f} MB, at most {memory}"
+        return f"{what}{_ms(figure)}, at most {processor} ({figure['place']}); {grown}"
     if "mb" in figure:
         return f"{what}{figure['mb']:8.1f} MB, {figure['before']:.1f} MB before; at most {figure['at_most']} MB"
     if "seconds" in figure:

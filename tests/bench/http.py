@@ -101,8 +101,12 @@ def get(port: int, target: str, **headers: str) -> bytes:
 
 def post(port: int, target: str, form: Mapping[str, str], **headers: str) -> bytes:
     """A POST request with a form."""
-    body = urlencode(form).encode()
-    headers |= {"Content-Type": "application/x-www-form-urlencoded", "Content-Length": str(len(body))}
+    return post_body(port, target, urlencode(form).encode(), "application/x-www-form-urlencoded", **headers)
+
+
+def post_body(port: int, target: str, body: bytes, content_type: str, **headers: str) -> bytes:
+    """A POST request with any body."""
+    headers |= {"Content-Type": content_type, "Content-Length": str(len(body))}
     return _head("POST", port, target, headers).encode() + b"\r\n" + body
 
 

@@ -1,9 +1,12 @@
 """`idp serve` with a realm file made for the benchmark."""
 
+import base64
+import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from idp.settings import SECRET_KEY_VARIABLE
 from tests.bench.process import Process
 from tests.bench.seed import REALM
 from tests.running import write_realms
@@ -49,11 +52,19 @@ REALM_FILE: dict[str, Any] = {
 
 
 class Server(Process):
-    """The server on a database. `started_in` ends with its first answered discovery."""
+    """The server on a database. `started_in` ends with its first answered discovery.
 
-    def __init__(self, folder: Path, database: str, realm: Mapping[str, Any] = REALM_FILE) -> None:
+    `dev`: in development every address may be reached, and the key is the published one, as of what was seeded.
+    """
+
+    def __init__(self, folder: Path, database: str, realm: Mapping[str, Any] = REALM_FILE, *, dev: bool = True) -> None:
         self.database = database
         config = folder / "realm-config"
         write_realms(config, realm)
-        command = ("-m", "idp.cli.main", "serve", "--dev", "--config", str(config), "--port", "{port}")
-        super().__init__(folder, *command, path=DISCOVERY, environ={"IDP_DATABASE": database})
+        command = ("-m", "idp.cli.main", "serve", "--config", str(config), "--port", "{port}")
+        environ = {"IDP_DATABASE": database, SECRET_KEY_VARIABLE: "" if dev else _own_key()}
+        super().__init__(folder, *command, *(("--dev",) if dev else ()), path=DISCOVERY, environ=environ)
+
+
+def _own_key() -> str:
+    return base64.b64encode(secrets.token_bytes(32)).decode()

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import median
 
-from tests.bench import protocol, same_time, scenarios, second_factors, slow_provider
+from tests.bench import addresses, bombs, protocol, same_time, scenarios, second_factors, slow_provider
 from tests.bench.figures import PEOPLE, Figure, NewDatabase, Options, rate, running
 from tests.bench.load import run_round, signed_in
 from tests.bench.seed import seed
@@ -88,6 +88,8 @@ MEASURES: dict[str, Callable[[Path, NewDatabase, Options], Iterator[Figure]]] = 
     "factors": second_factors.measure,
     "sms": slow_provider.measure,
     "names": same_time.measure,
+    "addresses": addresses.measure,
+    "bombs": bombs.measure,
     "start": _start,
     "memory": _memory,
     "growth": _growth,

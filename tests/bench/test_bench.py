@@ -11,7 +11,7 @@ from tests.bench.figures import Figure, Options, sentence
 from tests.bench.subjects import NAMES
 from tests.databases import Databases
 
-TINY = Options(seconds=0.05, rounds=1, logins=2, users=30, pairs=2, people=30, ready=10)
+TINY = Options(seconds=0.05, rounds=1, logins=2, users=30, pairs=2, people=30, ready=10, bombs=1)
 
 
 @pytest.fixture

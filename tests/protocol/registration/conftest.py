@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
@@ -14,6 +14,7 @@ from idp.store.database import Database
 from idp.tokens.bearer import new_bearer
 from tests.conftest import Start
 from tests.portal import Portal
+from tests.protocol.party import Party
 from tests.protocol.realm_files import realm_of
 from tests.running import RunningServer
 from tests.visitor import Page, Visitor
@@ -73,6 +74,32 @@ def server(start: Start, realm: dict[str, Any]) -> RunningServer:
 def registrar(server: RunningServer, voucher: ECKey) -> Iterator[Registrar]:
     with server.http() as http:
         yield Registrar(server, http, voucher)
+
+
+@pytest.fixture
+def outside(registrar: Registrar, start: Start, realm: dict[str, Any]) -> Registrar:
+    """Of a server that is not in development, and reaches no private address."""
+    registrar.server.stop()
+    described = {key: value for key, value in realm.items() if key != "users"}
+    server = start(described, dev=False, secret_keys=registrar.server.settings.secret_keys)
+    return replace(registrar, server=server, http=server.http())
+
+
+@dataclass
+class Hidden:
+    """What is behind a server: `party` listens at the first of the `hosts`."""
+
+    party: Party
+    hosts: tuple[str, ...]
+
+
+@pytest.fixture
+def hidden() -> Iterator[Hidden]:
+    party, closed = Party(), Party()
+    closed.close()
+    hosts = [each.address.removeprefix("http://") for each in (party, closed)]
+    yield Hidden(party, (*hosts, "169.254.169.254", "[::1]:22"))
+    party.close()
 
 
 @pytest.fixture

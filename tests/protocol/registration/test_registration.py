@@ -1,19 +1,21 @@
 """Clients that register themselves: by a token only, and nothing that a realm file could not say (RFC 7591)."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tests.clock import Clock
-from tests.conftest import Start
 from tests.portal import Portal
 from tests.protocol.administrator import Administrator
+from tests.protocol.client_authentication.test_assertions import TYPE
 from tests.protocol.party import Party, Says
-from tests.protocol.registration.conftest import BACK, Registrar, enter
+from tests.protocol.registration.conftest import BACK, Hidden, Registrar, enter
+from tests.protocol.signer import Signer
 from tests.running import RunningServer, demo_realm
 from tests.visitor import Visitor
+
+STRANGER = Signer("ES256")
 
 
 def test_a_registered_client_signs_people_in(client: dict[str, Any], guest: Portal, visitor: Visitor) -> None:
@@ -248,27 +250,35 @@ def test_a_client_of_one_realm_is_nobody_in_another(
 
 
 @pytest.mark.attack
-def test_nobody_finds_out_what_listens_behind_the_server(
-    registrar: Registrar, start: Start, realm: dict[str, Any]
-) -> None:
+def test_nobody_finds_out_what_listens_behind_the_server(outside: Registrar, hidden: Hidden) -> None:
     """Outside of development: the same answer for every private address, and nothing is sent there."""
-    party, closed = Party(), Party()
-    closed.close()
-    registrar.server.stop()
-    del realm["users"]
-    outside = start(realm, dev=False, secret_keys=registrar.server.settings.secret_keys)
-    prober = replace(registrar, server=outside, http=outside.http())
-    token, told = prober.token(), set()
-    hosts = (*(each.address.removeprefix("http://") for each in (party, closed)), "169.254.169.254", "[::1]:22")
-    for host in hosts:
+    token, told = outside.token(), set()
+    for host in hidden.hosts:
         for scheme in ("http", "https"):
             sector = {"subject_type": "pairwise", "sector_identifier_uri": f"{scheme}://{host}/uris"}
-            told.add((scheme, (answer := prober.register(token, **sector)).status_code, answer.text))
-    party.close()
+            told.add((scheme, (answer := outside.register(token, **sector)).status_code, answer.text))
 
     assert {(scheme, status) for scheme, status, _ in told} == {("http", 400), ("https", 400)}
     assert len([text for scheme, _, text in told if scheme == "https"]) == 1
-    assert party.heard_nothing()
+    assert hidden.party.heard_nothing()
+
+
+@pytest.mark.attack
+def test_nor_by_the_address_of_keys(outside: Registrar, hidden: Hidden) -> None:
+    """DR-02: what the client signs is refused in the same words, wherever its keys are said to be."""
+    told = set()
+    for host in hidden.hosts:
+        by_key = {"token_endpoint_auth_method": "private_key_jwt", "jwks_uri": f"https://{host}/keys"}
+        registered = outside.register(**by_key)
+        assert registered.status_code == 201, registered.text
+        assertion = STRANGER.sign({"sub": registered.json()["client_id"]})
+        form = {"grant_type": "authorization_code", "client_assertion_type": TYPE, "client_assertion": assertion}
+        answer = outside.http.post(outside.server.endpoint("token"), data=form)
+        told.add((answer.status_code, answer.text))
+
+    assert {status for status, _ in told} == {401}
+    assert len(told) == 1
+    assert hidden.party.heard_nothing()
 
 
 @pytest.mark.attack
