@@ -23,6 +23,8 @@ from idp.tokens.bearer import digest, new_bearer
 _ORIGIN = re.compile(r"https?://[a-z0-9._:\[\]-]{1,290}")
 _IDENTIFIER = re.compile(r"[0-9a-f-]{36}")
 
+Sent = Callable[[], Mapping[str, Any]]
+
 
 def address(issuer: str) -> str:
     """The registration endpoint, where Keycloak has it."""
@@ -41,7 +43,10 @@ def usable(realm: Realm, stored: Stored, mode: Mode) -> Client | None:
 
 
 class Registration:
-    """Each method raises an OAuth2Error for JSON. Whoever holds no good token learns nothing else."""
+    """Each method raises an OAuth2Error for JSON. Whoever holds no good token learns nothing else.
+
+    For them `sent`, which reads the body, is not called: that may take as long as twenty other requests.
+    """
 
     def __init__(self, database: Database, fetcher: Fetcher, *, mode: Mode, issuer: Callable[[str], str]) -> None:
         self._database = database
@@ -74,13 +79,13 @@ class Registration:
 
         return has_page_at
 
-    def register(self, realm: Realm, token: str, body: Mapping[str, Any], now: int) -> dict[str, Any]:
+    def register(self, realm: Realm, token: str, sent: Sent, now: int) -> dict[str, Any]:
         """The registered client with its secret, which is never told again. The token is used up once."""
         with self._database.read() as tx:
             if not registered_clients.is_usable(tx, realm.name, token=token, now=now):
                 raise InvalidTokenError
         client_id = str(uuid.uuid4())
-        registered = self._checked(realm, body, client_id, now)
+        registered = self._checked(realm, sent(), client_id, now)
         secret = new_bearer() if has_secret(registered["token_endpoint_auth_method"]) else None
         access = new_bearer()
         with self._database.write() as tx:
@@ -104,11 +109,11 @@ class Registration:
         stored = self._mine(realm, token, client_id)
         return self._told(realm, client_id, stored.registered, token=token, secret=None, since=stored.created_at)
 
-    def update(self, realm: Realm, token: str, client_id: str, body: Mapping[str, Any], *, now: int) -> dict[str, Any]:
+    def update(self, realm: Realm, token: str, client_id: str, sent: Sent, *, now: int) -> dict[str, Any]:
         """All of its metadata anew: what is not sent is as when nothing was said (RFC 7592 section 2.2)."""
-        stored = self._mine(realm, token, client_id)
-        sent = body.get("client_secret")
-        is_right = sent is None or (isinstance(sent, str) and digest(sent) == stored.secret_digest)
+        stored, body = self._mine(realm, token, client_id), sent()
+        known = body.get("client_secret")
+        is_right = known is None or (isinstance(known, str) and digest(known) == stored.secret_digest)
         if body.get("client_id") != client_id or not is_right:
             raise InvalidClientMetadataError("client_id and client_secret must be those of this client.")
         registered = self._checked(realm, body, client_id, now)

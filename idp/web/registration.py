@@ -1,6 +1,7 @@
 """The registration endpoints: a bearer token and JSON in, JSON out."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from starlette.requests import Request
@@ -30,9 +31,11 @@ class RegistrationEndpoints:
 
     def register(self, request: Request, at: InRealm) -> Response:
         """RFC 7591 section 3.1."""
-        return self._answer(
-            request, at, 201, lambda token: self._registration.register(at.realm, token, _body(request), at.now)
-        )
+
+        def register(token: str) -> dict[str, Any]:
+            return self._registration.register(at.realm, token, partial(_body, request), at.now)
+
+        return self._answer(request, at, 201, register)
 
     def read(self, request: Request, at: InRealm) -> Response:
         """RFC 7592 section 2.1."""
@@ -42,7 +45,7 @@ class RegistrationEndpoints:
         """RFC 7592 section 2.2."""
 
         def update(token: str) -> dict[str, Any]:
-            return self._registration.update(at.realm, token, _id(request), _body(request), now=at.now)
+            return self._registration.update(at.realm, token, _id(request), partial(_body, request), now=at.now)
 
         return self._answer(request, at, 200, update)
 

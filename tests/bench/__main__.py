@@ -21,7 +21,9 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3, help="whose median is taken (default: 3)")
     parser.add_argument("--logins", type=int, default=10_000, help="before memory is measured (default: 10000)")
     parser.add_argument("--users", type=int, default=1_000_000, help="of the large database (default: 1000000)")
-    parser.add_argument("--pairs", type=int, default=2000, help="of names whose answers are timed (default: 2000)")
+    parser.add_argument(
+        "--pairs", type=int, default=2000, help="of requests that are to be answered alike (default: 2000)"
+    )
     parser.add_argument("--only", choices=subjects.NAMES, action="append", help="may be repeated (default: all)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to a file too")
     args = parser.parse_args()

@@ -18,7 +18,7 @@ from idp.store.database import Database
 from tests.bench.comparison import compared
 from tests.bench.figures import Figure, NewDatabase, Options, running
 from tests.bench.http import Connection, connected, post, post_body
-from tests.bench.seed import REALM
+from tests.bench.seed import REALM, seed
 from tests.bench.server import PROTOCOL, REALM_FILE, Server
 from tests.bench.sign_in import Unexpected
 from tests.bench.turns import in_turn, timed
@@ -33,7 +33,9 @@ _WARM_UP = 10
 
 def measure(folder: Path, new_database: NewDatabase, options: Options) -> Iterator[Figure]:
     """Outside of development, where none of them is reached: the list of a sector, and the keys of a client."""
-    with _ports() as (closed, listening), running(folder, new_database(), _REALM, dev=False) as server:
+    database = new_database()
+    seed(database, 0)
+    with _ports() as (closed, listening), running(folder, database, _REALM, dev=False) as server:
         prober = Prober(server)
         for what, probe in (("an open port, sector of a client", prober.sector), ("an open port, keys", prober.keys)):
             first, second = uvloop.run(_timed(server, [partial(probe, closed), partial(probe, listening)], options))

@@ -13,7 +13,7 @@ import uvloop
 from idp.oauth.client_assertions import ASSERTION_TYPE
 from tests.bench.figures import Figure, NewDatabase, Options, running
 from tests.bench.http import connected, post, post_body
-from tests.bench.seed import REALM
+from tests.bench.seed import REALM, seed
 from tests.bench.server import PORTAL, PROTOCOL, REALM_FILE, REPORT, Server
 from tests.bench.sign_in import REQUEST, Unexpected, token
 from tests.protocol.forge import encoded
@@ -38,7 +38,9 @@ def measure(folder: Path, new_database: NewDatabase, options: Options) -> Iterat
         "redirect_uris": [REQUEST["redirect_uri"]],
     }
     realm = REALM_FILE | {"clients": [*REALM_FILE["clients"], signing], "registration": {"scopes": ["openid"]}}
-    with running(folder, new_database(), realm) as server:
+    database = new_database()
+    seed(database, 0)
+    with running(folder, database, realm) as server:
         tokens, documents = _tokens(server.port), _documents(server.port)
         for place in (*tokens.values(), *documents.values()):
             uvloop.run(_sent(server, place("x"), options.bombs))

@@ -193,6 +193,16 @@ def test_the_body_is_json_and_so_is_every_answer(registrar: Registrar) -> None:
 
 
 @pytest.mark.attack
+def test_what_a_stranger_sends_is_not_even_read(registrar: Registrar, client: dict[str, Any]) -> None:
+    headers = {"authorization": "Bearer nobody", "content-type": "application/json"}
+
+    for method, address in (("POST", registrar.address()), ("PUT", client["registration_client_uri"])):
+        for body in ("[" * 30_000, '{"redirect_uris": 1}', ""):
+            answer = registrar.http.request(method, address, content=body, headers=headers)
+            assert (answer.status_code, answer.json()["error"]) == (401, "invalid_token"), (method, body[:9])
+
+
+@pytest.mark.attack
 def test_who_has_the_database_has_no_token_and_no_secret(
     client: dict[str, Any], server: RunningServer, administer: Callable[..., Administrator]
 ) -> None:
