@@ -12,9 +12,10 @@ Ask = Callable[[int], Awaitable[float]]
 
 
 async def in_turn(asks: Sequence[Ask], pairs: int, *, before: Callable[[int], None] | None = None) -> list[list[float]]:
-    """Milliseconds of each kind. The kinds take turns at being first, so that none has the better place.
+    """Milliseconds of each kind. The kinds take turns at being first, forwards and then backwards.
 
-    `before`: what is done before each turn, outside of what is measured.
+    So none has the better place, or always the same one before it. `before`: what is done before each turn, outside of
+    what is measured.
     """
     took: list[list[float]] = [[] for _ in asks]
     deadline = time.perf_counter() + _MOST_SECONDS
@@ -23,8 +24,8 @@ async def in_turn(asks: Sequence[Ask], pairs: int, *, before: Callable[[int], No
             break
         if before:
             before(trial)
-        for turn in range(len(asks)):
-            which = (trial + turn) % len(asks)
+        order = [(trial + turn) % len(asks) for turn in range(len(asks))]
+        for which in order if trial // len(asks) % 2 == 0 else reversed(order):
             took[which].append(await asks[which](trial))
     return took
 
