@@ -14,6 +14,7 @@ from socket import socket
 from typing import Any
 
 from idp.cli import listening
+from idp.cli.allocation import give_back, share_one_arena
 from idp.cli.options import (
     add_breached_passwords,
     add_config,
@@ -77,6 +78,7 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Serve until told to stop; raises SettingsError or RealmFileError for what could not be served."""
     log.configure()
+    share_one_arena()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     settings = settings_of(args)
     sockets = listening.sockets(settings.host, settings.port)
@@ -106,6 +108,7 @@ def _alone(settings: Settings, sockets: list[socket], options: dict[str, Any]) -
     from idp.app import create_app
 
     app = create_app(settings)
+    give_back()
     _say_where(settings)
     uvicorn.Server(uvicorn.Config(app, **options)).run(sockets)
 
@@ -128,16 +131,19 @@ def _several(settings: Settings, sockets: list[socket], options: dict[str, Any])
 def worker(settings: Settings) -> Any:
     """The application of one of several processes, which does not outlive the first."""
     log.configure()
+    share_one_arena()
     if (first := multiprocessing.parent_process()) is not None:
         threading.Thread(target=_end_after, args=(first,), daemon=True).start()
     from idp.app import create_app
 
     try:
-        return create_app(settings)
+        app = create_app(settings)
     except Exception:
         # The supervisor tries again, until the database is back.
         logging.getLogger(__name__).exception("a process could not start")
         sys.exit(1)
+    give_back()
+    return app
 
 
 def _end_after(first: Any) -> None:

@@ -3,6 +3,7 @@
 import os
 import threading
 import unicodedata
+from base64 import b64encode
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -37,8 +38,10 @@ class Passwords:
         # A thread keeps the memory that it has hashed with, so no other threads do: 7 MiB for each of many is too much.
         self._hashing = ThreadPoolExecutor(slots, thread_name_prefix="argon2")
         self._admitted = threading.BoundedSemaphore(self.most)
-        # What an unknown name is verified against, so that the answer takes as long as for a known one.
-        self._nobody = self._hasher.hash(os.urandom(16))
+        # What an unknown name is verified against, so that the answer takes as long as for a known one: no password's
+        # hash. To hash one here would cost a start as much as a sign-in, and keep its memory.
+        salt, digest = (b64encode(os.urandom(size)).rstrip(b"=").decode() for size in (16, 32))
+        self._nobody = f"$argon2id$v=19$m={MEMORY_KIB},t={TIME_COST},p={PARALLELISM}${salt}${digest}"
 
     def hash(self, password: str) -> str:
         """The hash to store; raises Overloaded."""

@@ -1,6 +1,5 @@
 """QR codes as inline SVG, drawn in the process so that a secret never travels to a drawing service."""
 
-import segno
 from markupsafe import Markup
 
 QUIET_ZONE = 4
@@ -13,6 +12,8 @@ def qr_svg(uri: str, *, title: str) -> Markup:
     It has a view box and no size: the style sheet sizes it by its class `qr`. There is no `style` attribute in it, so
     that it stands under a policy without `unsafe-inline`. Raises `segno.DataOverflowError` over 2,331 bytes.
     """
+    import segno  # for whoever sets up an app, and not for every start
+
     matrix = segno.make_qr(uri, error="m", boost_error=False).matrix
     size = len(matrix) + 2 * QUIET_ZONE
     path = "".join(
