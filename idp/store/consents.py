@@ -117,7 +117,7 @@ def withdraw_parts(
 
 
 def key_of(detail: Detail) -> str:
-    """By which a form names one of the details: the same for the same detail alone."""
+    """By which details are told apart, and forms name them: the same for the same detail alone."""
     return digest(_written(detail)).hex()
 
 

@@ -84,6 +84,19 @@ def test_a_token_request_cannot_take_what_was_not_granted(portal: Portal, alice:
     assert (answer.status, answer.error) == (400, "invalid_authorization_details")
 
 
+@pytest.mark.attack
+@pytest.mark.parametrize(("allowed", "taken"), [(1, True), (True, 1), (0, False), (1, 1.0)], ids=str)
+def test_a_token_request_cannot_take_what_only_looks_alike(
+    portal: Portal, alice: Visitor, allowed: object, taken: object
+) -> None:
+    """For Python, 1 and true are equal."""
+    code = granted(portal, alice, [PAYMENT | {"urgent": allowed}])
+
+    answer = portal.redeem(code, authorization_details=json.dumps([PAYMENT | {"urgent": taken}]))
+
+    assert (answer.status, answer.error) == (400, "invalid_authorization_details")
+
+
 WRONG = {
     "no JSON": "[",
     "an object": json.dumps(PAYMENT),
