@@ -69,7 +69,7 @@ class MailSender:
             options = [] if (self._envelope + mail.to).isascii() else ["SMTPUTF8", "BODY=8BITMIME"]
             text = message.as_bytes(policy=_POLICY.clone(linesep="\r\n", utf8=bool(options)))
             connection.sendmail(self._envelope, [mail.to], text, mail_options=options)
-        except (smtplib.SMTPException, OSError) as error:
+        except (smtplib.SMTPException, OSError, UnicodeError) as error:
             return self._failed(_failure(error, transmitting=connection is not None and connection.transmitting))
         finally:
             if connection is not None:

@@ -291,6 +291,19 @@ def test_a_wrong_password_is_a_matter_of_credentials(
     assert outcome == Failed(Failure.CREDENTIALS, 535)
 
 
+def test_a_password_that_the_protocol_has_no_words_for_is_a_matter_of_configuration(
+    tls: ssl.SSLContext, certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    with Mailbox(username="portal", password=PASSWORD, tls=tls) as box:
+        outcome = send(box, starttls=True, username="portal", password=Secret("ein Paßwort für Mail"))
+    assert outcome == Failed(Failure.CONFIGURATION)
+
+
+def test_a_name_that_no_machine_can_have_is_a_matter_of_configuration() -> None:
+    assert sender(25, host="a" * 64).send(LETTER, now=START) == Failed(Failure.CONFIGURATION)
+
+
 @pytest.mark.attack
 def test_a_server_with_a_foreign_certificate_gets_nothing(tls: ssl.SSLContext) -> None:
     with Mailbox(tls=tls) as box:
