@@ -49,18 +49,22 @@ class Messenger(Courier[LogoutNotice, tuple[str, str]]):
         """The client."""
         return item.realm, item.client_id
 
+    def remove(self, tx: Transaction, item: LogoutNotice) -> None:
+        """Told, or not worth trying again."""
+        logout_notices.remove(tx, item)
+
     def carry(self, item: LogoutNotice) -> None:
         """Post it."""
         realm = self._realms.get(item.realm)
         client = realm.client(item.client_id) if realm else None
         if realm is None or client is None or client.backchannel_logout_uri is None:
-            self._remove(item)
+            self.take_out(item)
             return
         status = self._post(client.backchannel_logout_uri, self._token(realm, client, item))
         attempt = item.attempts + 1
         is_told, given_up = status in (200, 204), self.is_last(item)
         if is_told or given_up:
-            self._remove(item)
+            self.take_out(item)
         who = {"realm": realm.name, "user_id": item.user_id, "session_id": item.session_id}
         if is_told:
             emit(Event.LOGOUT_TOLD, **who, client_id=client.client_id, attempt=attempt)
@@ -91,7 +95,3 @@ class Messenger(Courier[LogoutNotice, tuple[str, str]]):
             now=now,
         )
         return jose.sign(logout_claims, ring.signer(alg, now), alg=alg, typ=claims.LOGOUT_TYP)
-
-    def _remove(self, notice: LogoutNotice) -> None:
-        with self.database.write() as tx:
-            logout_notices.remove(tx, notice)

@@ -13,7 +13,7 @@ from idp.events.catalogue import Event
 from idp.events.log import emit, origin
 from idp.store.database import Database, Transaction, reason
 
-_AT_ONCE = 8
+AT_ONCE = 8
 _LOOK_EVERY = 0.5
 _AFTER_TROUBLE = 5.0
 _LOOK_AT = 200
@@ -42,7 +42,7 @@ class Courier(Generic[Item, Whom]):
     def __init__(self, name: str, *, database: Database, clock: Callable[[], int]) -> None:
         self.database = database
         self.clock = clock
-        self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix=name)
+        self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix=name)
         self._busy: set[Whom] = set()
         self._wake = threading.Event()
         self._stopping = threading.Event()
@@ -61,7 +61,11 @@ class Courier(Generic[Item, Whom]):
         raise NotImplementedError
 
     def carry(self, item: Item) -> None:
-        """Try it once, and take it out of the outbox when it has arrived or is given up. May be slow."""
+        """Try it once, and `take_out` what has arrived or is given up. May be slow."""
+        raise NotImplementedError
+
+    def remove(self, tx: Transaction, item: Item) -> None:
+        """Have it in the outbox no more."""
         raise NotImplementedError
 
     def start(self) -> None:
@@ -78,6 +82,11 @@ class Courier(Generic[Item, Whom]):
         self._wake.set()
         self._thread.join()
         self._pool.shutdown(cancel_futures=True)
+
+    def take_out(self, item: Item) -> None:
+        """It has arrived, or is given up."""
+        with self.database.write() as tx:
+            self.remove(tx, item)
 
     def is_last(self, item: Item) -> bool:
         """Whether it is not tried again after this attempt."""
@@ -97,7 +106,7 @@ class Courier(Generic[Item, Whom]):
             self._wake.clear()
 
     def _look(self) -> None:
-        free = _AT_ONCE - len(self._busy)
+        free = AT_ONCE - len(self._busy)
         if free <= 0:
             return
         now = self.clock()
@@ -110,7 +119,16 @@ class Courier(Generic[Item, Whom]):
             if is_mine:
                 whom = self.whom(item)
                 self._busy.add(whom)
-                self._pool.submit(self.carry, item).add_done_callback(partial(self._ready, whom))
+                self._pool.submit(self._attempt, item).add_done_callback(partial(self._ready, whom))
+
+    def _attempt(self, item: Item) -> None:
+        try:
+            self.carry(item)
+        except Exception:
+            # Nobody knows why, so that it may be for ever.
+            if self.is_last(item):
+                self.take_out(item)
+            raise
 
     def _ready(self, whom: Whom, done: "Future[None]") -> None:
         self._busy.discard(whom)

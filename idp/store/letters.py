@@ -1,5 +1,6 @@
 """The outbox of letters: what people are still to be told. Durable, and shared by all processes."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from sqlalchemy import bindparam, delete, insert, select, update
@@ -40,9 +41,10 @@ def add(
     tx.execute(insert(letters).values(**who, sealed=sealed, written_at=now, due_at=now, attempts=0))
 
 
-def due(tx: Transaction, *, now: int, limit: int) -> list[StoredLetter]:
-    """Some that are to be sent now, those that wait for longest first."""
-    query = select(letters).where(letters.c.due_at <= now).order_by(letters.c.due_at).limit(limit)
+def due(tx: Transaction, *, now: int, besides: Collection[str], limit: int) -> list[StoredLetter]:
+    """Some that are to be sent now, those that wait for longest first; none of the realms `besides`."""
+    is_due = (letters.c.due_at <= now, letters.c.realm.not_in(besides))
+    query = select(letters).where(*is_due).order_by(letters.c.due_at).limit(limit)
     return [StoredLetter(**row) for row in tx.execute(query).mappings()]
 
 

@@ -1,7 +1,8 @@
 """A letter that tells of a change is kept with the change: it arrives after trouble and restarts, and once."""
 
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 
 from idp.outbound.mail import Mail
 from idp.outbound.postman import Postman
-from idp.store import people
+from idp.store import letters, people
 from idp.store.database import Database
 from idp.tokens.sealing import Sealer
 from tests.clock import Clock
@@ -36,26 +37,37 @@ class Scene:
     administrator: Administrator
     clock: Clock
 
-    def tell(self, *addresses: str, is_claimed: bool = False) -> None:
+    def tell(self, *addresses: str, is_claimed: bool = False, realm: str = "demo") -> None:
         """Alice is told of something by a process that ends before it sends it; `is_claimed`: just before."""
         realms = self.server.app.state.realms
         with closing(Database(self.server.settings.database)) as database, database.write() as tx:
             sealer = Sealer(self.server.settings.secret_keys)
             gone = Postman(database=database, sealer=sealer, realms=realms, clock=self.clock)
-            known = people.by_identifier(tx, "demo", "alice")
+            known = people.by_identifier(tx, realm, "alice")
             assert known is not None
             for to in addresses or ("alice@example.com",):
                 mail = Mail(to=to, subject=SUBJECT, text=TEXT)
-                gone.keep(tx, realms.get("demo"), known.user, mail, kind="mail-factor-added", now=self.clock())
+                gone.keep(tx, realms.get(realm), known.user, mail, kind="mail-factor-added", now=self.clock())
             if is_claimed:
                 (kept,) = gone.due(tx, now=self.clock(), busy=(), limit=2)
                 assert gone.claim(tx, kept, now=self.clock(), until=self.clock() + Postman.waits[0])
 
-    def serve(self) -> RunningServer:
-        return self.start(with_mail(self.mailbox))
+    def serve(self, *others: dict[str, Any]) -> RunningServer:
+        return self.start(with_mail(self.mailbox), *others)
 
     def waits_for_nothing(self) -> bool:
         return self.administrator.rows()["letters"] == 0
+
+
+@contextmanager
+def answering_later(mailbox: Mailbox) -> Iterator[None]:
+    """It takes what comes in the end, and answers nobody until then."""
+    answers = threading.Event()
+    mailbox.during = answers.wait
+    try:
+        yield
+    finally:
+        answers.set()
 
 
 @pytest.fixture
@@ -165,6 +177,34 @@ def test_what_cannot_arrive_or_may_have_arrived_is_not_sent_again(
 
     assert failed["given_up"] is True
     assert scene.waits_for_nothing()
+
+
+def test_a_letter_that_nobody_can_read_is_not_tried_for_ever(scene: Scene, log: Log) -> None:
+    scene.serve()
+    server, context = scene.server, "letter:broken"
+    sealed = Sealer(server.settings.secret_keys).seal_json({"nobody": "knows this"}, context)
+    words = {"kind": "mail-factor-added", "sealed": sealed, "now": scene.clock()}
+    with closing(Database(server.settings.database)) as database, database.write() as tx:
+        letters.add(tx, letter_id="broken", realm="demo", user_id="u", username="alice", **words)
+
+    for number, wait in enumerate(Postman.waits, 1):
+        soon(lambda: len(log.events("http.bug")) == number)  # noqa: B023 - called at once
+        scene.clock.advance(wait)
+
+    assert scene.waits_for_nothing()
+
+
+@pytest.mark.attack
+def test_a_mail_server_that_does_not_answer_keeps_no_other_realm_waiting(scene: Scene, log: Log) -> None:
+    with Mailbox() as other, answering_later(scene.mailbox):
+        scene.server = scene.serve(with_mail(other, "other"))
+        scene.tell(*(f"alice+{number}@example.com" for number in range(20)))
+        soon(lambda: len(scene.mailbox.commands) > 1)
+
+        scene.tell(realm="other")
+
+        assert other.next().message["Subject"] == SUBJECT
+        assert log.events("message.failed") == [], "nobody has lost patience with the first server yet"
 
 
 @pytest.mark.attack
