@@ -71,7 +71,9 @@ class SignIns:
         if asks and demand.outcome and "none" in request.demands.prompt:
             return Refused(request, "consent_required")
         if demand.outcome and visitor.known and visitor.session and not asks:
-            return self._arrive_silently(realm, client, request, demand, visitor, browser=browser, now=now)
+            with suppress(Overtaken):
+                return self._arrive_silently(realm, client, request, demand, visitor, browser=browser, now=now)
+            return self.begin(realm, client, request, browser, now)
         return self._first_step(realm, client, state, demand, visitor, browser=browser, now=now)
 
     def enter(self, realm: Realm, request: AuthorizationRequest, adding: str, browser: Browser, now: int) -> Step:
@@ -208,7 +210,7 @@ class SignIns:
         browser: Browser,
         now: int,
     ) -> Step:
-        """Single sign-on: the session is used, not raised."""
+        """Single sign-on: the session is used, not raised. Raises Overtaken."""
         if visitor.known is None or visitor.session is None:
             raise AssertionError("nobody is signed in")
         with self._database.write() as tx:
@@ -226,7 +228,7 @@ class SignIns:
                 browser=browser,
                 now=now,
             )
-            return Arrived(self._issue(tx, granted), Cookies())
+            return Arrived(self._issued(tx, granted, SignIn(request)), Cookies())
 
     def _settle(self, tx: Transaction, situation: Situation, state: SignIn) -> Step:
         """Where a state leads: to its end when nothing is missing or to be shown, else to the next step.
@@ -299,7 +301,17 @@ class SignIns:
             browser=browser,
             now=now,
         )
-        return Arrived(self._issue(tx, granted), cookies)
+        return Arrived(self._issued(tx, granted, state), cookies)
+
+    def _issued(self, tx: Transaction, granted: Authorized, state: SignIn) -> AuthorizationResponse:
+        """The response with the code. Raises Overtaken where the person took back meanwhile what they had allowed.
+
+        Who takes it back locks the person, whom a grant refers to: the grant is there to be ended, or this sees it.
+        """
+        response = self._issue(tx, granted)
+        if consent.to_ask(tx, granted.client, state, granted.known):
+            raise Overtaken
+        return response
 
     def _prepared(self, state: SignIn, demand: Demand, now: int) -> SignIn:
         """With what the next step shows: a new secret for a factor to set up, a challenge for a passkey."""

@@ -34,7 +34,7 @@ class Under:
 
 
 class Overtaken(Exception):
-    """Another request of the same sign-in was first; what this one has done is undone."""
+    """Another request of the same sign-in or person was first; what this one has done is undone."""
 
 
 class Handles:

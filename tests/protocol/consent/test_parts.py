@@ -2,18 +2,23 @@
 
 import json
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import closing
 from typing import Any
 
 import pytest
 
+from idp.store import consents, people, users
+from idp.store.database import Database
 from tests.conftest import Log
 from tests.databases import Databases
 from tests.portal import Portal
 from tests.protocol.consent.test_consent import allow, arrived, withdraw
 from tests.protocol.consent.test_details import ACCOUNT, PAYMENT, again
 from tests.protocol.feature import portal_of, serving
+from tests.races.test_sign_in import QUEUED
 from tests.running import RunningServer
-from tests.visitor import Page, Visitor
+from tests.visitor import PASSWORD, Page, Visitor
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +88,30 @@ def test_what_rests_on_it_ends_and_nothing_else(guest: Portal, visitor: Visitor)
     assert guest.introspect(other.access)["active"] is True
     assert guest.refresh(other.refresh).status == 200
     assert guest.send(visitor, scope="openid", claims=claims).step == "consent"
+
+
+@pytest.mark.attack
+@pytest.mark.parametrize("by_form", [False, True], ids=["silently", "by a form"])
+def test_nobody_arrives_with_what_was_withdrawn_meanwhile(guest: Portal, visitor: Visitor, by_form: bool) -> None:
+    """Found to be allowed before, and granted after."""
+    allow(guest, visitor, scope="openid email")
+    page = guest.send(visitor, scope="openid email", prompt="login") if by_form else None
+
+    def arrive() -> Page:
+        return visitor.submit(page, password=PASSWORD) if page else guest.send(visitor, scope="openid email")
+
+    with closing(Database(guest.server.settings.database)) as database, ThreadPoolExecutor(1) as other_tab:
+        with database.write() as tx:
+            alice = people.by_identifier(tx, "demo", "alice")
+            assert alice
+            users.lock(tx, alice.user.id)
+            arriving = other_tab.submit(arrive)
+            wait([arriving], timeout=QUEUED)
+            who = {"user_id": alice.user.id, "client_id": "guest"}
+            consents.withdraw_parts(tx, **who, scopes=["email"], details=(), now=guest.server.clock())
+
+        assert not arrived(arriving.result())
+    assert guest.send(visitor, scope="openid email").step == "consent"
 
 
 @pytest.mark.attack
