@@ -207,18 +207,13 @@ def end(tx: Transaction, grant_id: str, now: int) -> bool:
     return tx.execute(_END, {"grant_id": grant_id, "now": now}).rowcount == 1
 
 
-_NOT_ENDED = select(grants).where(
-    grants.c.user_id == bindparam("of_user"), grants.c.client_id == bindparam("of_client"), grants.c.ended_at.is_(None)
+_not_ended = (
+    grants.c.user_id == bindparam("of_user"),
+    grants.c.client_id == bindparam("of_client"),
+    grants.c.ended_at.is_(None),
 )
-_END_OF_CLIENT = (
-    update(grants)
-    .where(
-        grants.c.user_id == bindparam("of_user"),
-        grants.c.client_id == bindparam("of_client"),
-        grants.c.ended_at.is_(None),
-    )
-    .values(ended_at=bindparam("now"))
-)
+_NOT_ENDED = select(grants).where(*_not_ended)
+_END_OF_CLIENT = update(grants).where(*_not_ended).values(ended_at=bindparam("now"))
 _END_CODES = (
     update(grants)
     .where(grants.c.session_id == bindparam("of_session"), grants.c.redeemed_at.is_(None), grants.c.ended_at.is_(None))

@@ -183,7 +183,7 @@ def test_a_letter_that_nobody_can_read_is_not_tried_for_ever(scene: Scene, log: 
     scene.serve()
     server, context = scene.server, "letter:broken"
     sealed = Sealer(server.settings.secret_keys).seal_json({"nobody": "knows this"}, context)
-    words = {"kind": "mail-factor-added", "sealed": sealed, "now": scene.clock()}
+    words: dict[str, Any] = {"kind": "mail-factor-added", "sealed": sealed, "now": scene.clock()}
     with closing(Database(server.settings.database)) as database, database.write() as tx:
         letters.add(tx, letter_id="broken", realm="demo", user_id="u", username="alice", **words)
 
