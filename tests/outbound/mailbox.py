@@ -52,7 +52,7 @@ class Mailbox:
     refuse_sender: str | None = None
     refuse_recipient: str | None = None
     refuse_letter: str | None = None
-    during: Callable[[], None] | None = None
+    during: Callable[[], object] | None = None
     hangs_up: bool = False
     letters: list[Letter] = field(default_factory=list)
     commands: list[str] = field(default_factory=list)

@@ -267,7 +267,7 @@ def test_a_server_that_does_not_greet_got_nothing() -> None:
 
 def test_a_letter_without_an_answer_is_an_unknown_outcome() -> None:
     release = threading.Event()
-    with Mailbox(during=lambda: bool(release.wait(60))) as box:  # type: ignore[arg-type]
+    with Mailbox(during=lambda: bool(release.wait(60))) as box:
         outcome = send(box, timeout=0.15)
         release.set()
     assert outcome == Failed(Failure.UNKNOWN_OUTCOME)
