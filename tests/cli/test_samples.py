@@ -45,11 +45,20 @@ def shipped_for(sample: Sample) -> str:
     return text.replace("[admin]", "[admni]", 1) if "'admni'" in sample.shown else text
 
 
+def changed() -> str:
+    """What the sample of `idp plan` plans: a rule for both portals, a client that is disabled, nothing expected."""
+    text = (ROOT / "realm-config" / "demo.yaml").read_text("utf-8")
+    text = re.sub(r"^# What must stay true.*?(?=^roles:)", "", text, flags=re.MULTILINE | re.DOTALL)
+    text = text.replace("clients: [billing]", "clients: [billing, portal]", 1)
+    return text.replace("client_id: cli\n", "client_id: cli\n    enabled: false\n", 1)
+
+
 @pytest.mark.parametrize("sample", SAMPLES, ids=str)
 def test_a_sample_shows_what_its_command_prints(
     idp: Command, database_url: str, monkeypatch: pytest.MonkeyPatch, sample: Sample
 ) -> None:
     Path("realm-config/demo.yaml").write_text(shipped_for(sample), "utf-8")
+    Path("changed.yaml").write_text(changed(), "utf-8")
     monkeypatch.setenv("IDP_DATABASE", database_url)
 
     printed = idp(*shlex.split(sample.command)[1:]).out.rstrip()
@@ -59,4 +68,4 @@ def test_a_sample_shows_what_its_command_prints(
 
 
 def test_there_are_samples_of_what_a_rule_asks_for_and_of_a_slip_of_the_pen() -> None:
-    assert {sample.command.split()[1] for sample in SAMPLES} >= {"check", "explain"}
+    assert {sample.command.split()[1] for sample in SAMPLES} >= {"check", "explain", "plan"}
