@@ -1,4 +1,4 @@
-"""The end of a sign-in: the session is started or raised, and the portal gets its code, in one transaction."""
+"""What a sign-in leaves in the browser: the session, started or raised, and the cookies beside it."""
 
 from idp.events.catalogue import Event
 from idp.login.agents import named

@@ -3,24 +3,22 @@
 No step knows another. What was visited does not count, only what was proven.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 
 from idp.login import consent
-from idp.login.account_notes import note_of
+from idp.login.arrivals import Arrivals, Issue
 from idp.login.browser import Browser, Cookies, fresh_secret
-from idp.login.completion import open_session
 from idp.login.enrolment import prepared
-from idp.login.gate import Authorized, authorized
 from idp.login.handles import Handles, Overtaken, Under
 from idp.login.looking import demand_of, look, session_of
 from idp.login.pages import SignInPages
 from idp.login.registry import Steps
-from idp.login.request import AuthorizationRequest, AuthorizationResponse
+from idp.login.request import AuthorizationRequest
 from idp.login.situation import Situation
 from idp.login.state import SignIn
-from idp.login.steps import Arrived, Entered, GoOn, Lost, Message, Page, Refused, Step, ToNewCodes
+from idp.login.steps import Entered, GoOn, Lost, Message, Page, Refused, Step
 from idp.login.visitor import Visitor, trusted_browser, visitor_of
 from idp.login.webauthn import is_outdated, new_challenge
 from idp.outbound.letters import Letters
@@ -31,8 +29,6 @@ from idp.realm.schema import Realm
 from idp.store import people, sessions, transactions
 from idp.store.database import Database, Transaction
 from idp.tokens.sealing import Sealer
-
-Issue = Callable[[Transaction, Authorized], AuthorizationResponse]
 
 
 class SignIns:
@@ -48,9 +44,7 @@ class SignIns:
         issue: Issue,
     ) -> None:
         self._database = database
-        self._letters = letters
-        self._sealer = sealer
-        self._issue = issue
+        self._arrivals = Arrivals(sealer, letters=letters, issue=issue)
         self._steps = steps.by_name
         self._enrolments = steps.enrolments
         self._handles = Handles(sealer)
@@ -71,8 +65,10 @@ class SignIns:
         if asks and demand.outcome and "none" in request.demands.prompt:
             return Refused(request, "consent_required")
         if demand.outcome and visitor.known and visitor.session and not asks:
-            with suppress(Overtaken):
-                return self._arrive_silently(realm, client, request, demand, visitor, browser=browser, now=now)
+            with suppress(Overtaken), self._database.write() as tx:
+                return self._arrivals.by_session(
+                    tx, realm, client, request=request, demand=demand, visitor=visitor, browser=browser, now=now
+                )
             return self.begin(realm, client, request, browser, now)
         return self._first_step(realm, client, state, demand, visitor, browser=browser, now=now)
 
@@ -199,37 +195,6 @@ class SignIns:
             under = self._handles.store(tx, realm.name, state, secret, now)
         return GoOn(under.handle, cookies)
 
-    def _arrive_silently(
-        self,
-        realm: Realm,
-        client: Client,
-        request: AuthorizationRequest,
-        demand: Demand,
-        visitor: Visitor,
-        *,
-        browser: Browser,
-        now: int,
-    ) -> Step:
-        """Single sign-on: the session is used, not raised. Raises Overtaken."""
-        if visitor.known is None or visitor.session is None:
-            raise AssertionError("nobody is signed in")
-        with self._database.write() as tx:
-            if not sessions.touch(tx, visitor.session.id, now):
-                return Lost("expired", request)
-            granted = authorized(
-                tx,
-                realm,
-                client,
-                known=visitor.known,
-                request=request,
-                demand=demand,
-                session_id=visitor.session.id,
-                trusted=visitor.trusted,
-                browser=browser,
-                now=now,
-            )
-            return Arrived(self._issued(tx, granted, SignIn(request)), Cookies())
-
     def _settle(self, tx: Transaction, situation: Situation, state: SignIn) -> Step:
         """Where a state leads: to its end when nothing is missing or to be shown, else to the next step.
 
@@ -250,7 +215,9 @@ class SignIns:
             return Refused(state.request, demand.error)
         asks = None if state.making_codes else consent.to_ask(tx, client, state, known)
         if demand.outcome and not demand.invite and state.notice is None and not asks:
-            return self._arrive(tx, situation, state, demand, visitor)
+            if not self._consume(tx, situation.under):
+                raise Overtaken
+            return self._arrivals.by_proofs(tx, situation, state, demand, visitor)
         state = self._prepared(state, demand, now)
         if situation.under.stored is not None:
             if self._handles.advance(tx, realm.name, situation.under, state, now) is None:
@@ -260,58 +227,6 @@ class SignIns:
         transactions.move_browser(tx, old=browser.secret, new=secret)
         under = self._handles.store(tx, realm.name, state, secret, now)
         return GoOn(under.handle, Cookies(secret=secret))
-
-    def _arrive(self, tx: Transaction, situation: Situation, state: SignIn, demand: Demand, visitor: Visitor) -> Step:
-        """Consume the sign-in, then open the session, then issue the code. Raises Overtaken."""
-        realm, browser, now, known = situation.realm, situation.browser, situation.now, visitor.known
-        if known is None:
-            return Lost("expired", state.request)
-        if not self._consume(tx, situation.under):
-            raise Overtaken
-        opened = open_session(
-            tx,
-            realm,
-            known=known,
-            session=visitor.session,
-            state=state,
-            demand=demand,
-            client_id=situation.client.client_id,
-            browser=browser,
-            sealer=self._sealer,
-            letters=self._letters,
-            now=now,
-        )
-        if opened is None:
-            return Lost("expired", state.request)
-        session_id, cookies = opened
-        if state.making_codes:
-            return ToNewCodes(cookies)
-        if situation.client is ACCOUNT:
-            note = note_of(self._sealer, cookies.session or "", "account.done-added") if state.added else {}
-            return Arrived(AuthorizationResponse(state.request.redirect_uri, note), cookies)
-        granted = authorized(
-            tx,
-            realm,
-            situation.client,
-            known=known,
-            request=state.request,
-            demand=demand,
-            session_id=session_id,
-            trusted=visitor.trusted,
-            browser=browser,
-            now=now,
-        )
-        return Arrived(self._issued(tx, granted, state), cookies)
-
-    def _issued(self, tx: Transaction, granted: Authorized, state: SignIn) -> AuthorizationResponse:
-        """The response with the code. Raises Overtaken where the person took back meanwhile what they had allowed.
-
-        Who takes it back locks the person, whom a grant refers to: the grant is there to be ended, or this sees it.
-        """
-        response = self._issue(tx, granted)
-        if consent.to_ask(tx, granted.client, state, granted.known):
-            raise Overtaken
-        return response
 
     def _prepared(self, state: SignIn, demand: Demand, now: int) -> SignIn:
         """With what the next step shows: a new secret for a factor to set up, a challenge for a passkey."""

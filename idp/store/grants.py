@@ -85,6 +85,7 @@ def add(
     code_challenge: str | None = None,
     offline: bool = False,
     cnf: Mapping[str, str] | None = None,
+    redeemed_at: int | None = None,
 ) -> str:
     """A grant, to be redeemed once: by its code, if it has one. `offline`: it outlives signing out.
 
@@ -108,6 +109,7 @@ def add(
         "nonce": nonce,
         "code_digest": digest(code) if code else None,
         "code_expires_at": code_expires_at,
+        "redeemed_at": redeemed_at,
         "redirect_uri": redirect_uri,
         "address": address,
         "code_challenge": code_challenge,

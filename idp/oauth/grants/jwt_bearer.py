@@ -67,8 +67,8 @@ class JwtBearer(JWTBearerGrant):  # type: ignore[misc]  # Authlib has no types
             asked=grants.Asked(authorization_details=target.authorization_details),
             now=context.now,
             expires_at=context.now + context.realm.tokens.access,
+            redeemed_at=context.now,
         )
-        grants.redeem(context.tx, grant_id, context.now)
         token = issue_without_sign_in(
             context,
             client=client,
