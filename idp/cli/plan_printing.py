@@ -26,19 +26,7 @@ _LABELS: dict[Kind, str] = {
     "not invited any more": "invited",
     "acr": "acr",
 }
-_SENTENCES: dict[Kind, str] = {
-    "locked out": "{who} cannot get in any more: {why}",
-    "not asked any more": "{who} {are} not asked for a second factor any more: the password is enough",
-    "asked for less": "{who} {are} asked for less, or less often",
-    "asked otherwise": "{who} {are} asked for something else",
-    "asked": "{who} {are} asked for a second factor and {were} not",
-    "asked for more": "{who} {are} asked for more, or more often",
-    "let in": "{who} can get in and could not: {why}",
-    "invited": "{who} {are} invited to set up a factor by {by}",
-    "not invited any more": "{who} {are} not invited any more to set up a factor by {by}",
-    "acr": "{acr} for {who}",
-}
-_IN_SHORT: dict[Kind, str] = {
+_WHAT: dict[Kind, str] = {
     "locked out": "cannot get in any more",
     "not asked any more": "{are} not asked for a second factor any more",
     "asked for less": "{are} asked for less, or less often",
@@ -47,7 +35,20 @@ _IN_SHORT: dict[Kind, str] = {
     "asked for more": "{are} asked for more, or more often",
     "let in": "can get in and could not",
     "invited": "{are} invited to set up a factor",
+    "not invited any more": "{are} not invited any more to set up a factor",
 }
+_MORE: dict[Kind, str] = {
+    "locked out": ": {why}",
+    "not asked any more": ": the password is enough",
+    "let in": ": {why}",
+    "invited": " by {by}",
+    "not invited any more": " by {by}",
+}
+_SENTENCES: dict[Kind, str] = {
+    **{kind: f"{{who}} {what}{_MORE.get(kind, '')}" for kind, what in _WHAT.items()},
+    "acr": "{acr} for {who}",
+}
+_IN_SHORT = {kind: what for kind, what in _WHAT.items() if kind != "not invited any more"}
 _SOURCES = {"request": "the request", "client": "default_acr_values of the client", "encourage": "encourage"}
 _MARKS = {"added": "+", "removed": "-", "changed": "~"}
 _ABSENT = {True: "yes", False: "no", None: "none"}

@@ -1,6 +1,6 @@
 """People whom policy cannot tell apart: a million of them cost as many questions as there are kinds of them."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from heapq import nsmallest
@@ -10,7 +10,7 @@ from idp.realm.factor_sections import RECOVERY
 from idp.realm.policy_sections import When
 from idp.realm.schema import Realm
 
-_KINDS_REMEMBERED = 20_000
+KINDS_REMEMBERED = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +53,7 @@ class Alike:
 
 def gather(people: Iterable[tuple[str, Traits]], *, before: Realm, after: Realm, most: int) -> tuple[Alike, ...]:
     """The people, by user name, as few kinds; of each at most so many are named. Memory grows with the kinds only."""
-
-    @lru_cache(_KINDS_REMEMBERED)
-    def seen(traits: Traits) -> tuple[Person, Person]:
-        return told_apart(before, traits.person(before)), told_apart(after, traits.person(after))
-
+    seen = seen_by(before, after)
     counts: dict[tuple[Person, Person], int] = {}
     names: dict[tuple[Person, Person], list[str]] = {}
     for name, traits in people:
@@ -66,6 +62,16 @@ def gather(people: Iterable[tuple[str, Traits]], *, before: Realm, after: Realm,
         if len(known := names.setdefault(kind, [])) < most:
             known.append(name)
     return tuple(Alike(*kind, Crowd(count, tuple(names[kind]))) for kind, count in counts.items())
+
+
+def seen_by(before: Realm, after: Realm) -> Callable[[Traits], tuple[Person, Person]]:
+    """Whom each realm sees in somebody, less what it does not look at."""
+
+    @lru_cache(KINDS_REMEMBERED)
+    def seen(traits: Traits) -> tuple[Person, Person]:
+        return told_apart(before, traits.person(before)), told_apart(after, traits.person(after))
+
+    return seen
 
 
 def together(crowds: Iterable[Crowd], most: int) -> Crowd:

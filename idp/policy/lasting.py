@@ -4,14 +4,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from idp.policy.alike import Traits, looked_at, told_apart
+from idp.policy.alike import KINDS_REMEMBERED, Traits, looked_at, seen_by
 from idp.policy.decide import decide_again
 from idp.policy.proofs import Proof
 from idp.policy.question import Person, Request
 from idp.realm.client_sections import Client
 from idp.realm.schema import Realm
-
-_KINDS_REMEMBERED = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +46,9 @@ def ending(
     realms = (before[0], after[0])
     limits = _limits(before[0]) | _limits(after[0])
     by_address = any(looked_at(realm, key) for realm in realms for key in ("networks", "not_networks"))
+    seen = seen_by(*realms)
 
-    @lru_cache(_KINDS_REMEMBERED)
-    def seen(owner: Traits) -> tuple[Person, Person]:
-        return told_apart(before[0], owner.person(before[0])), told_apart(after[0], owner.person(after[0]))
-
-    @lru_cache(_KINDS_REMEMBERED)
+    @lru_cache(KINDS_REMEMBERED)
     def lasts(grant: Lasting, owners: tuple[Person, Person]) -> tuple[bool, bool]:
         return _lasts(*before, grant, owners[0], now), _lasts(*after, grant, owners[1], now)
 

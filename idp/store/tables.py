@@ -1,4 +1,7 @@
-"""The tables. Times are seconds since the epoch; bearer values are SHA-256 digests; secrets are sealed."""
+"""The tables, on one page because they refer to each other.
+
+Times are seconds since the epoch; bearer values are SHA-256 digests; secrets are sealed.
+"""
 
 from sqlalchemy import (
     JSON,

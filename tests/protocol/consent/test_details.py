@@ -8,10 +8,9 @@ import pytest
 
 from idp.store import consents, people
 from idp.store.database import Database
-from tests.databases import Databases
 from tests.portal import Portal
 from tests.protocol.consent.test_consent import allow, arrived, withdraw
-from tests.protocol.feature import portal_of, serving
+from tests.protocol.feature import portal_of
 from tests.running import RunningServer
 from tests.visitor import Page, Visitor
 
@@ -27,12 +26,6 @@ ACCOUNT = {"type": "https://example.test/account", "actions": ["read", "list"]}
 
 def written(*details: dict[str, Any]) -> str:
     return json.dumps(details)
-
-
-@pytest.fixture(scope="module")
-def standing(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    with serving(databases, __file__, tmp_path_factory.mktemp("realms")) as server:
-        yield server
 
 
 @pytest.fixture(scope="module")

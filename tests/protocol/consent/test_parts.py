@@ -11,20 +11,13 @@ import pytest
 from idp.store import consents, people, users
 from idp.store.database import Database
 from tests.conftest import Log
-from tests.databases import Databases
 from tests.portal import Portal
 from tests.protocol.consent.test_consent import allow, arrived, withdraw
 from tests.protocol.consent.test_details import ACCOUNT, PAYMENT, again
-from tests.protocol.feature import portal_of, serving
+from tests.protocol.feature import portal_of
 from tests.races.test_sign_in import QUEUED
 from tests.running import RunningServer
 from tests.visitor import PASSWORD, Page, Visitor
-
-
-@pytest.fixture(scope="module")
-def standing(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    with serving(databases, __file__, tmp_path_factory.mktemp("realms")) as server:
-        yield server
 
 
 @pytest.fixture(scope="module")
