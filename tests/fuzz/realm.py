@@ -38,13 +38,16 @@ BACK = "https://rp.example/cb"
 _GRANTS = ["authorization_code", "refresh_token", "client_credentials"]
 _DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 _EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
+BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+# Whose word the realm takes for who somebody is, at the client `web`.
+TRUSTED = "https://hr.example"
 _CLIENTS: tuple[dict[str, Any], ...] = (
     {
         "client_id": "web",
         "client_secret": {"env": "WEB", "default": "web-secret-for-demos-only-0123456789"},
         "redirect_uris": [BACK, "https://rp.example/cb?tenant=1"],
         "post_logout_redirect_uris": ["https://rp.example/bye"],
-        "grant_types": [*_GRANTS, _DEVICE, _EXCHANGE],
+        "grant_types": [*_GRANTS, _DEVICE, _EXCHANGE, BEARER],
         "scope": "openid profile email phone address offline_access payments",
         "authorization_details_types": ["payment"],
     },
@@ -90,6 +93,15 @@ def realm() -> Realm:
     described["registration"] = {
         "software_statements": [{"issuer": "https://trust.example", "keys": [json.loads(JWK)]}]
     }
+    described["trusted_issuers"] = [
+        {
+            "issuer": TRUSTED,
+            "jwks": {"keys": [json.loads(JWK)]},
+            "signing_alg": "ES256",
+            "subject": "username",
+            "clients": ["web"],
+        }
+    ]
     found = examine(yaml.safe_dump(described).encode(), path="demo.yaml", mode=Mode.DEVELOPMENT, environ={})
     assert found.realm is not None, found.problems
     return found.realm

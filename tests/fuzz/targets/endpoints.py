@@ -13,13 +13,15 @@ from itertools import count
 from starlette.exceptions import HTTPException
 
 from idp.errors import OAuth2Error
+from idp.oauth import endpoints
 from idp.oauth.device_authorization import ALPHABET, normalized
 from idp.oauth.request import OAuthRequest
-from idp.store import device_codes, refresh_tokens
+from idp.store import device_codes, refresh_tokens, users
 from idp.store.database import Transaction
+from idp.tokens.assertions import AHEAD
 from idp.web.intake import MAX_BODY, _pairs
 from tests.fuzz.oracle import check_error, halves, text
-from tests.fuzz.realm import ISSUER, NOW, database, provider, realm, ring, signed
+from tests.fuzz.realm import BEARER, ISSUER, NOW, TRUSTED, claims_of, database, provider, realm, ring, signed
 
 _BASIC = base64.b64encode(b"web:web-secret-for-demos-only-0123456789")
 _NAMES = {
@@ -31,6 +33,8 @@ _NAMES = {
     b"device": "device_authorization",
 }
 _USED = count()
+# Both are this server (RFC 7523 section 3).
+_US = {ISSUER, endpoints.url(ISSUER, "token")}
 
 
 class _Undone(Exception):
@@ -96,6 +100,37 @@ def _answer(
     json.dumps(answer.body)
 
 
+def bearer_assertion(data: bytes) -> None:
+    """Header and claims of somebody whom the realm trusts: a token for whom they named, to us, for a short while."""
+    ring()
+    _alice()
+    written = signed(*halves(data))
+    with suppress(_Undone), database().write() as tx:
+        request = OAuthRequest(
+            method="POST",
+            parameters=[("grant_type", BEARER), ("assertion", written), ("scope", "openid")],
+            headers={"authorization": f"Basic {_BASIC.decode()}"},
+            context=provider().context(realm(), tx, NOW),
+        )
+        try:
+            provider().endpoint("token", request)
+        except OAuth2Error as error:
+            check_error(error)
+            raise _Undone from None
+        seen = claims_of(written)
+        assert (seen["iss"], seen["sub"]) == (TRUSTED, "alice")
+        assert _US & (set(seen["aud"]) if isinstance(seen["aud"], list) else {seen["aud"]})
+        assert NOW < seen["exp"] <= NOW + realm().trusted_issuers[0].max_lifetime + AHEAD
+        assert seen["jti"]
+        raise _Undone
+
+
+@cache
+def _alice() -> None:
+    with database().write() as tx:
+        users.add(tx, realm="demo", username="alice", email=None, roles=(), groups=(), password_hash=None, now=NOW)
+
+
 def stored_value(data: bytes) -> None:
     """A refresh token, a code, a user code: whatever is sent, it is one of ours or none."""
     written = text(data)
@@ -107,4 +142,4 @@ def stored_value(data: bytes) -> None:
         assert device_codes.waiting(tx, "demo", NOW, user_code=letters or "B") is None
 
 
-TARGETS = (client_request, stored_value)
+TARGETS = (client_request, bearer_assertion, stored_value)
