@@ -55,7 +55,9 @@ def metadata(realm: Realm, issuer: str, *, behind_proxy: bool) -> dict[str, Any]
         **_request_objects(realm),
         **_authorization_details(realm),
         "request_uri_parameter_supported": False,
-        "acr_values_supported": list(realm.levels),
+        "acr_values_supported": [
+            name for name, level in realm.levels.items() if level.factors == 1 or realm.accepted(level)
+        ],
         "prompt_values_supported": list(PROMPTS),
         "ui_locales_supported": list(realm.locales),
         "code_challenge_methods_supported": list(PkceS256.SUPPORTED_CODE_CHALLENGE_METHOD),

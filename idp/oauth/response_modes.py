@@ -29,18 +29,29 @@ MODES = {
 }
 
 _WEB = ("https://", "http://")
+# Whoever asks for one of these waits for an answer in the fragment, an error too (Multiple Response Types section 5).
+_TOKENS = frozenset({"token", "id_token"})
 
 
 def mode_of(parameters: Mapping[str, str], redirect_uri: str, client: Client) -> ResponseMode:
     """The mode that a request asks for; raises InvalidRequestError for one that is not offered to the client."""
     offered: tuple[str, ...] = client.response_modes or tuple(MODES)
-    mode = MODES.get(parameters.get("response_mode", "query"))
+    mode = MODES.get(_asked(parameters))
     if mode is None or mode not in [MODES[name] for name in offered]:
         raise InvalidRequestError(f"This response_mode is not offered. These are: {', '.join(offered)}.")
     if mode.way == "form_post" and not redirect_uri.startswith(_WEB):
         # Nothing on a device takes a form, and a form to another scheme is a way to run something there.
         raise InvalidRequestError("form_post needs a redirect URI that is http or https.")
     return mode
+
+
+def _asked(parameters: Mapping[str, str]) -> str:
+    """The mode by name; where it is left open, the default of the response type (also JARM section 2.3.4)."""
+    mode = parameters.get("response_mode")
+    if mode not in (None, "jwt"):
+        return mode
+    default = "query" if _TOKENS.isdisjoint(parameters.get("response_type", "").split()) else "fragment"
+    return default if mode is None else f"{default}.jwt"
 
 
 def mode_of_refusal(parameters: Mapping[str, str], redirect_uri: str, client: Client) -> ResponseMode:

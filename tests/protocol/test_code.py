@@ -3,6 +3,7 @@
 RFC 6749 sections 4.1.2 and 4.1.3.
 """
 
+import re
 import string
 from collections.abc import Callable
 from typing import Any
@@ -23,8 +24,26 @@ def test_a_code_is_good_for_tokens(portal: Portal, visitor: Visitor) -> None:
 
     assert tokens.status == 200
     assert (tokens.body["token_type"], tokens.body["expires_in"]) == ("Bearer", 300)
-    assert tokens.response.headers["cache-control"] == "no-store"
+    headers = tokens.response.headers
+    assert headers["content-type"] == "application/json"
+    # RFC 6749 section 5.1 wants both.
+    assert (headers["cache-control"], headers["pragma"]) == ("no-store", "no-cache")
     assert portal.userinfo(tokens.access).status_code == 200
+
+
+def test_what_nobody_here_knows_is_ignored(portal: Portal, visitor: Visitor) -> None:
+    """RFC 6749 section 3.2."""
+    tokens = portal.redeem(portal.code(visitor), foo="bar", empty="")
+
+    assert tokens.status == 200
+
+
+def test_nobody_guesses_a_code(portal: Portal, visitor: Visitor) -> None:
+    """RFC 6749 section 10.10: 256 random bits."""
+    codes = {portal.code(visitor) for _ in range(3)}
+
+    assert len(codes) == 3
+    assert all(re.fullmatch(r"[A-Za-z0-9_-]{43}", code) for code in codes)
 
 
 @pytest.mark.attack
@@ -133,9 +152,13 @@ def test_a_malformed_token_request_is_refused_and_not_repeated(standing_portal: 
 
     answer = standing_portal.redeem("unknown", **changed)
 
+    headers = answer.response.headers
     assert (answer.status, answer.error) == (400, error)
+    assert (headers["content-type"], headers["cache-control"]) == ("application/json", "no-store")
+    assert answer.body.keys() <= {"error", "error_description"}
     assert "<script" not in answer.response.text
-    assert answer.response.text.isascii()
+    # RFC 6749 section 5.2: neither quotation mark nor backslash nor anything that is no ASCII.
+    assert re.fullmatch(r"[\x20-\x21\x23-\x5b\x5d-\x7e]*", answer.body.get("error_description", ""))
 
 
 @pytest.mark.attack

@@ -27,7 +27,8 @@ def http(standing: RunningServer) -> Iterator[httpx.Client]:
     posts = demo_client("portal") | {"client_id": "posts", "token_endpoint_auth_method": "client_secret_post"}
     certified = client("certified", "self_signed_tls_client_auth", jwks=KEYED.jwks)
     assertive = [c for c in CLIENTS if c["client_id"] in ASSERTIVE]
-    standing.reload(demo | {"clients": [*demo["clients"], posts, certified, *assertive]})
+    bare = {"realm": "bare", "factors": {"password": {}}}
+    standing.reload(demo | {"clients": [*demo["clients"], posts, certified, *assertive]}, bare)
     with standing.http() as http:
         yield http
 
@@ -72,6 +73,33 @@ def test_what_the_specifications_demand_is_there(document: dict[str, Any]) -> No
     assert document["authorization_response_iss_parameter_supported"] is True
 
 
+@pytest.mark.parametrize("realm", ["demo", "bare"])
+def test_nothing_in_it_is_empty(http: httpx.Client, realm: str) -> None:
+    """OpenID Connect Discovery section 4.2, RFC 8414 section 3.2."""
+    document = http.get(WELL_KNOWN[0].format(realm)).json()
+
+    assert {name: value for name, value in document.items() if value in ([], {}, "", None)} == {}
+    lists = [value for name, value in document.items() if name.endswith("s_supported") and value not in (True, False)]
+    assert len(lists) > 20
+    assert all(isinstance(value, str) and value for values in lists for value in values)
+
+
+def test_a_realm_names_no_acr_that_nobody_there_can_have(http: httpx.Client) -> None:
+    """The levels of whoever lists none are two, and the second needs a second factor."""
+    assert http.get(WELL_KNOWN[0].format("bare")).json()["acr_values_supported"] == ["password"]
+
+
+def test_it_says_what_is_not_there_where_silence_would_mean_that_it_is(http: httpx.Client) -> None:
+    """OpenID Connect Discovery section 3: what is left out counts as its default."""
+    document = http.get(WELL_KNOWN[0].format("bare")).json()
+
+    assert document["request_uri_parameter_supported"] is False
+    assert document["request_parameter_supported"] is False
+    assert document["claims_parameter_supported"] is True
+    assert document.keys() >= {"grant_types_supported", "response_modes_supported"}
+    assert document.keys() >= {"token_endpoint_auth_methods_supported"}
+
+
 def test_every_realm_has_its_own(http: httpx.Client, document: dict[str, Any], standing: RunningServer) -> None:
     other = http.get(WELL_KNOWN[0].format("other")).json()
 
@@ -90,6 +118,7 @@ def test_every_address_answers(http: httpx.Client, document: dict[str, Any], sta
 
     for name, address in addresses.items():
         assert address.startswith(f"{standing.issuer()}/"), name
+        assert "#" not in address, name
         assert {http.get(address).status_code, http.post(address).status_code}.isdisjoint({404, 500}), name
 
 
@@ -206,7 +235,7 @@ def test_the_response_types_that_are_named_are_those_that_work(
 def test_neither_the_implicit_nor_the_password_grant_is_there(standing_portal: Portal, passer_by: Visitor) -> None:
     """RFC 9700 sections 2.1.2 and 2.4."""
     for response_type in ("token", "id_token", "id_token token", "code token", "code id_token", "code id_token token"):
-        answer = standing_portal.send(passer_by, response_type=response_type)
+        answer = standing_portal.send(passer_by, response_type=response_type, response_mode="query")
         assert answer.parameters()["error"] == "unsupported_response_type"
     guess = {"username": "alice", "password": "correct horse battery staple", "scope": "openid"}
     assert standing_portal.token(grant_type="password", **guess).error == "unsupported_grant_type"

@@ -1,5 +1,6 @@
 """The key set: public halves only, a successor before it signs, an old key until its last token has expired."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -36,6 +37,19 @@ def test_no_private_half_is_published(standing_portal: Portal) -> None:
         ("ES256", "EC", "sig"),
         ("RS256", "RSA", "sig"),
     ]
+
+
+def test_every_key_has_a_name_of_its_own_and_is_written_as_rfc_7518_has_it(
+    standing_portal: Portal, standing: RunningServer
+) -> None:
+    response = standing_portal.http.get(standing.endpoint("certs"))
+    keys = response.json()["keys"]
+
+    assert response.headers["content-type"] == "application/json"
+    assert len({key["kid"] for key in keys}) == len(keys) == 2
+    for key in keys:
+        parts = {"RSA": ("n", "e"), "EC": ("x", "y")}[key["kty"]]
+        assert all(re.fullmatch(r"[A-Za-z0-9_-]+", key[part]) for part in parts), key["kty"]
 
 
 def test_the_key_set_may_be_cached_and_read_from_anywhere(standing_portal: Portal, standing: RunningServer) -> None:

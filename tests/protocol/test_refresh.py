@@ -48,9 +48,9 @@ def test_a_refresh_answers_with_new_tokens(portal: Portal, visitor: Visitor, clo
 def test_a_refresh_says_of_the_sign_in_what_the_first_tokens_said(
     portal: Portal, visitor: Visitor, clock: Clock, username: str
 ) -> None:
-    """RFC 9470 section 6: a refresh is no authentication."""
+    """RFC 9470 section 6: a refresh is no authentication. OpenID Connect Core section 12.2."""
     first = portal.sign_in(visitor, username)
-    same = ("acr", "amr", "auth_time", "sid", "sub", "aud", "iss")
+    same = ("acr", "amr", "auth_time", "sid", "sub", "aud", "azp", "iss")
     token = first.refresh
     for _ in range(3):
         clock.advance(HOURS)
@@ -59,7 +59,8 @@ def test_a_refresh_says_of_the_sign_in_what_the_first_tokens_said(
 
         assert {n: tokens.id_claims[n] for n in same} == {n: first.id_claims[n] for n in same}
         assert {n: tokens.access_claims[n] for n in same} == {n: first.access_claims[n] for n in same}
-        # OpenID Connect Core section 12.2: the nonce was the request's.
+        assert tokens.id_claims["iat"] == clock()
+        # The nonce was the request's.
         assert "nonce" not in tokens.id_claims
         token = tokens.refresh
 

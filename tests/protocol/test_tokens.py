@@ -9,8 +9,9 @@ import pytest
 from tests.conftest import Start
 from tests.portal import Portal, Tokens
 from tests.protocol import forge
+from tests.protocol.administrator import Administrator
 from tests.running import RunningServer, demo_client, demo_realm
-from tests.visitor import Visitor
+from tests.visitor import PASSWORD, Visitor
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +103,18 @@ def test_an_id_token_says_who_signed_in_how(standing: RunningServer, standing_po
         "ada@example.com",
         False,
     )
-    assert forge.parts(tokens.body["id_token"])[0]["typ"] == "JWT"
+
+
+def test_an_id_token_names_its_key_and_brings_none_along(
+    standing: RunningServer, standing_portal: Portal, tokens: Tokens
+) -> None:
+    """OpenID Connect Core sections 2 and 10.1: no `x5u`, `x5c`, `jku` or `jwk`."""
+    header = forge.parts(tokens.body["id_token"])[0]
+    published = standing_portal.http.get(standing.endpoint("certs")).json()["keys"]
+
+    assert header.keys() == {"typ", "alg", "kid"}
+    assert (header["typ"], header["alg"]) == ("JWT", "RS256")
+    assert [key["alg"] for key in published if key["kid"] == header["kid"]] == ["RS256"]
 
 
 @pytest.mark.parametrize("alg", ["RS256", "ES256"])
@@ -124,6 +136,21 @@ def test_a_person_is_the_same_subject_for_every_client(portal: Portal, billing: 
 
     assert first.id_claims["sub"] == second.id_claims["sub"]
     assert "ada" not in first.id_claims["sub"]
+
+
+def test_whoever_gets_a_name_that_was_free_again_is_somebody_else(
+    portal: Portal, visit: Callable[..., Visitor], administer: Callable[..., Administrator]
+) -> None:
+    """OpenID Connect Core section 2: a `sub` is never given to another person, and is short ASCII."""
+    before = portal.sign_in(visit(portal.server)).id_claims["sub"]
+    administrator = administer(portal.server)
+    administrator.delete("alice")
+    administrator.add("alice", email=None, password=PASSWORD)
+
+    after = portal.sign_in(visit(portal.server)).id_claims["sub"]
+
+    assert before != after
+    assert all(sub.isascii() and len(sub) <= 255 for sub in (before, after))
 
 
 def test_a_request_without_a_nonce_gets_none(portal: Portal, visitor: Visitor) -> None:

@@ -1,5 +1,6 @@
 """How a response travels: query, fragment or form_post; errors like codes, `iss` in each (RFC 9207)."""
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -63,7 +64,7 @@ def test_single_sign_on_comes_the_same_way(portal: Portal, visitor: Visitor, mod
 ERRORS: dict[str, tuple[dict[str, Any], str]] = {
     "nobody is signed in": ({"prompt": "none"}, "login_required"),
     "a bad scope": ({"scope": "openid admin"}, "invalid_scope"),
-    "a bad response_type": ({"response_type": "token"}, "unsupported_response_type"),
+    "a bad response_type": ({"response_type": "none"}, "unsupported_response_type"),
     "a bad prompt": ({"prompt": "foo"}, "invalid_request"),
     "no challenge": ({"code_challenge": None}, "invalid_request"),
     "bad claims": ({"claims": "["}, "invalid_request"),
@@ -137,6 +138,20 @@ def test_no_other_page_runs_a_script(portal: Portal, visitor: Visitor) -> None:
 
     assert page.step == "password"
     assert "script-src" not in page.response.headers["content-security-policy"]
+
+
+def test_the_form_is_posted_in_the_ordinary_encoding_and_is_all_of_the_answer(portal: Portal, visitor: Visitor) -> None:
+    """Form Post Response Mode section 2."""
+    page = portal.send(visitor, response_mode="form_post", prompt="none")
+    (form,) = re.findall(r"<form[^>]*>", page.html)
+    inputs = re.findall(r"<input[^>]*>", page.html)
+
+    assert page.response.headers["content-type"] == "text/html; charset=utf-8"
+    assert 'method="post"' in form
+    assert "enctype" not in form
+    assert "target" not in form
+    assert len(inputs) == len(page._reader.forms[0].fields) == 3
+    assert all('type="hidden"' in field for field in inputs)
 
 
 def test_the_form_has_a_button_for_browsers_that_run_no_script(portal: Portal, visitor: Visitor) -> None:
