@@ -5,13 +5,15 @@ RFC 6749 section 4.1.2.1, OpenID Connect Core section 3.1.2.6, RFC 9207.
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 
+from tests.conftest import Start
 from tests.portal import Portal
-from tests.running import RunningServer
+from tests.running import RunningServer, demo_client, demo_realm
 from tests.visitor import Page, Visitor
 
 LONG = "x" * 8193
@@ -114,6 +116,18 @@ def test_who_asks_for_tokens_is_refused_where_they_would_have_come(
     assert answer == {"error": "unsupported_response_type", "state": "a state", "iss": standing.issuer()}
 
 
+@pytest.mark.parametrize(("response_type", "mark"), [("none", "?"), ("token", "#")])
+def test_a_signed_refusal_comes_the_same_way(
+    standing_portal: Portal, passer_by: Visitor, response_type: str, mark: str
+) -> None:
+    """JARM section 2.3.4."""
+    page = standing_portal.send(passer_by, response_type=response_type, response_mode="jwt")
+
+    signed = location(page, mark)
+    assert signed.keys() == {"response"}
+    assert standing_portal.verified(signed["response"])["error"] == "unsupported_response_type"
+
+
 ONCE = (
     *("response_type", "scope", "state", "nonce", "code_challenge", "code_challenge_method", "response_mode"),
     *("prompt", "max_age", "acr_values", "claims", "login_hint", "ui_locales", "display", "foo"),
@@ -211,10 +225,13 @@ def test_an_unusual_request_is_a_request(standing_portal: Portal, passer_by: Vis
     assert standing_portal.send(passer_by, **UNUSUAL[case]).step == "password"
 
 
-def test_a_request_may_be_posted(standing_portal: Portal, passer_by: Visitor, standing: RunningServer) -> None:
-    page = passer_by.post(standing.endpoint("auth"), standing_portal.request())
+@pytest.mark.parametrize("origin", [None, "https://portal.test", "null"])
+def test_a_request_may_be_posted_from_anywhere(
+    standing_portal: Portal, passer_by: Visitor, standing: RunningServer, origin: str | None
+) -> None:
+    headers = {} if origin is None else {"origin": origin}
 
-    assert page.step == "password"
+    assert passer_by.post(standing.endpoint("auth"), standing_portal.request(), headers=headers).step == "password"
 
 
 @pytest.mark.attack
@@ -274,6 +291,25 @@ def test_every_response_names_the_issuer_that_discovery_names(portal: Portal, vi
         "access_denied",
     ]
     assert {location(p)["iss"] for p in (refused, signed_in, silent, cancelled)} == {issuer}
+
+
+def test_the_order_of_scopes_does_not_matter(portal: Portal, visitor: Visitor) -> None:
+    """RFC 6749 section 3.3."""
+    tokens = portal.sign_in(visitor, scope="email openid")
+
+    assert "id_token" in tokens.body
+    assert portal.userinfo(tokens.access).json()["email"] == "alice@example.com"
+
+
+def test_a_client_that_may_not_use_codes_is_told_so(start: Start, register: Callable[..., Portal]) -> None:
+    """RFC 6749 section 4.1.2.1."""
+    device = demo_client("portal") | {"grant_types": ["urn:ietf:params:oauth:grant-type:device_code"]}
+    portal = register(start(demo_realm(clients=[device], second_factor={"rules": []})), device)
+
+    answer = location(Page(portal.http.get(portal.url())))
+
+    assert (answer["error"], answer["state"]) == ("unauthorized_client", "a state")
+    assert DESCRIPTION.fullmatch(answer["error_description"])
 
 
 def test_a_request_without_a_scope_gets_all_that_the_client_registered(portal: Portal, visitor: Visitor) -> None:

@@ -350,5 +350,5 @@ def test_discovery_names_what_is_taken(portal: Portal, standing: RunningServer) 
     assert document["request_parameter_supported"] is True
     assert document["request_uri_parameter_supported"] is False
     assert document["require_signed_request_object"] is False
-    assert {"ES256", "PS256", "EdDSA"} <= set(document["request_object_signing_alg_values_supported"])
+    assert {"RS256", "ES256", "PS256", "EdDSA"} <= set(document["request_object_signing_alg_values_supported"])
     assert not {"none", "HS256"} & set(document["request_object_signing_alg_values_supported"])
