@@ -1,5 +1,6 @@
 """Metadata (OpenID Connect Discovery 1.0, RFC 8414): what the realm offers, from what serves it."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any, get_args
 
@@ -37,7 +38,7 @@ def metadata(realm: Realm, issuer: str, *, behind_proxy: bool) -> dict[str, Any]
         "introspection_endpoint": at("introspection"),
         "registration_endpoint": registration.address(issuer),
         "pushed_authorization_request_endpoint": at("pushed_authorization_request"),
-        "require_pushed_authorization_requests": _all_push(realm),
+        "require_pushed_authorization_requests": _all(realm, lambda c: c.require_pushed_authorization_requests),
         "response_types_supported": ["code"],
         "response_modes_supported": list(MODES),
         "grant_types_supported": [grant.GRANT_TYPE for grant in offered(realm)],
@@ -52,7 +53,9 @@ def metadata(realm: Realm, issuer: str, *, behind_proxy: bool) -> dict[str, Any]
             *("roles", "realm_access"),
         ],
         "claims_parameter_supported": True,
-        **_request_objects(realm),
+        "request_parameter_supported": True,
+        "request_object_signing_alg_values_supported": list(SIGNING),
+        "require_signed_request_object": _all(realm, lambda c: c.require_signed_request_object),
         **_authorization_details(realm),
         "request_uri_parameter_supported": False,
         "acr_values_supported": [
@@ -73,31 +76,15 @@ def metadata(realm: Realm, issuer: str, *, behind_proxy: bool) -> dict[str, Any]
     }
 
 
-def _request_objects(realm: Realm) -> dict[str, Any]:
-    """Offered to clients that have registered keys."""
-    signing = [c for c in _asking(realm) if c.jwks is not None or c.jwks_uri is not None]
-    if not signing:
-        return {"request_parameter_supported": False}
-    return {
-        "request_parameter_supported": True,
-        "request_object_signing_alg_values_supported": list(SIGNING),
-        "require_signed_request_object": all(c.require_signed_request_object for c in _asking(realm)),
-    }
-
-
 def _authorization_details(realm: Realm) -> dict[str, Any]:
     types = dict.fromkeys(t for c in realm.enabled_clients.values() for t in c.authorization_details_types)
     return {"authorization_details_types_supported": list(types)} if types else {}
 
 
-def _asking(realm: Realm) -> list[Client]:
-    return [c for c in realm.enabled_clients.values() if "authorization_code" in c.grant_types]
-
-
-def _all_push(realm: Realm) -> bool:
-    """Whether no client of the realm is served a request that was not pushed (RFC 9126 section 5)."""
-    asking = _asking(realm)
-    return bool(asking) and all(c.require_pushed_authorization_requests for c in asking)
+def _all(realm: Realm, must: Callable[[Client], bool]) -> bool:
+    """Whether every client that sends browsers here must (RFC 9126 section 5, RFC 9101 section 10.5)."""
+    asking = [c for c in realm.enabled_clients.values() if "authorization_code" in c.grant_types]
+    return bool(asking) and all(map(must, asking))
 
 
 def _client_authentication(realm: Realm, *, behind_proxy: bool) -> dict[str, Any]:

@@ -94,10 +94,23 @@ def test_it_says_what_is_not_there_where_silence_would_mean_that_it_is(http: htt
     document = http.get(WELL_KNOWN[0].format("bare")).json()
 
     assert document["request_uri_parameter_supported"] is False
-    assert document["request_parameter_supported"] is False
+    assert document["request_parameter_supported"] is True
     assert document["claims_parameter_supported"] is True
     assert document.keys() >= {"grant_types_supported", "response_modes_supported"}
     assert document.keys() >= {"token_endpoint_auth_methods_supported"}
+
+
+@pytest.mark.parametrize("realm", ["demo", "bare"])
+def test_it_says_that_nothing_goes_without_a_signature(http: httpx.Client, realm: str) -> None:
+    """For requests too, also where no client of the realm file could sign one: clients may register with their keys."""
+    document = http.get(WELL_KNOWN[0].format(realm)).json()
+    lists = {n: values for n, values in document.items() if n.endswith("_signing_alg_values_supported")}
+
+    assert lists.keys() >= {
+        f"{what}_signing_alg_values_supported" for what in ("id_token", "request_object", "userinfo")
+    }
+    assert [name for name, values in lists.items() if "none" in values] == []
+    assert document["require_signed_request_object"] is False
 
 
 def test_every_realm_has_its_own(http: httpx.Client, document: dict[str, Any], standing: RunningServer) -> None:
