@@ -141,16 +141,23 @@ def _put_together(
     pages = Pages(themes, settings, cookies)
     threads = Threads(passwords.most + _THREADS)
     handling = Handling(realms=realms, settings=settings, pages=pages, threads=threads, clock=clock)
+    key_sets = KeySets(fetcher.get, clock)
     provider = Provider(
         issuer=settings.issuer,
         keyrings=keyrings,
         sealer=sealer,
         database=database,
-        key_sets=KeySets(fetcher.get, clock),
+        key_sets=key_sets,
     )
     steps = Steps(passwords=passwords, sealer=sealer, codes=codes, letters=letters, public_url=settings.public_url)
     messenger = Messenger(
-        database=database, realms=realms, keyrings=keyrings, fetcher=fetcher, issuer=settings.issuer, clock=clock
+        database=database,
+        realms=realms,
+        keyrings=keyrings,
+        fetcher=fetcher,
+        key_sets=key_sets,
+        issuer=settings.issuer,
+        clock=clock,
     )
     sign_ins = SignIns(database, sealer, steps=steps, letters=letters, issue=provider.issue)
     sign_in = SignInEndpoints(provider=provider, sign_ins=sign_ins, pages=pages, cookies=cookies)

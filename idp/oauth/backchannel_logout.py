@@ -2,11 +2,15 @@
 
 from collections.abc import Callable, Collection
 
+from idp.errors import InvalidRequestError
 from idp.events.catalogue import Event
 from idp.events.log import emit
 from idp.oauth.keyrings import KeyRings
+from idp.oauth.request import FetchKeys
+from idp.oauth.signing import encrypted
 from idp.outbound.courier import Courier
 from idp.outbound.fetch import Fetcher, Unreachable
+from idp.outbound.key_sets import KeySets
 from idp.realm.client_sections import Client
 from idp.realm.schema import Realm
 from idp.realm.watching import Realms
@@ -28,6 +32,7 @@ class Messenger(Courier[LogoutNotice, tuple[str, str]]):
         realms: Realms,
         keyrings: KeyRings,
         fetcher: Fetcher,
+        key_sets: KeySets,
         issuer: Callable[[str], str],
         clock: Callable[[], int],
     ) -> None:
@@ -35,7 +40,13 @@ class Messenger(Courier[LogoutNotice, tuple[str, str]]):
         self._realms = realms
         self._keyrings = keyrings
         self._fetcher = fetcher
+        self._key_sets = key_sets
         self._issuer = issuer
+
+    @property
+    def fetch_keys(self) -> FetchKeys:
+        """The keys of clients that were looked up."""
+        return self._key_sets.known
 
     def due(self, tx: Transaction, *, now: int, busy: Collection[tuple[str, str]], limit: int) -> list[LogoutNotice]:
         """One for each client."""
@@ -60,7 +71,7 @@ class Messenger(Courier[LogoutNotice, tuple[str, str]]):
         if realm is None or client is None or client.backchannel_logout_uri is None:
             self.take_out(item)
             return
-        status = self._post(client.backchannel_logout_uri, self._token(realm, client, item))
+        status = self._post(client.backchannel_logout_uri, realm=realm, client=client, item=item)
         attempt = item.attempts + 1
         is_told, given_up = status in (200, 204), self.is_last(item)
         if is_told or given_up:
@@ -78,20 +89,33 @@ class Messenger(Courier[LogoutNotice, tuple[str, str]]):
             given_up=given_up,
         )
 
-    def _post(self, uri: str, token: str) -> int | None:
+    def _post(self, uri: str, *, realm: Realm, client: Client, item: LogoutNotice) -> int | None:
+        """The status of the answer; None where there was none, or where nothing can be said that only it could read."""
         try:
-            return self._fetcher.post(uri, {"logout_token": token}).status
-        except Unreachable:
+            return self._fetcher.post(uri, {"logout_token": self._token(realm, client, item)}).status
+        except (InvalidRequestError, Unreachable):
             return None
 
     def _token(self, realm: Realm, client: Client, notice: LogoutNotice) -> str:
         now, alg = self.clock(), client.id_token_signed_response_alg
         ring = self._keyrings.of(realm)
+        issuer = self._issuer(realm.name)
         logout_claims = claims.logout(
-            issuer=self._issuer(realm.name),
+            issuer=issuer,
             subject=ring.subject(client, notice.user_id),
             client_id=client.client_id,
             session_id=notice.session_id,
             now=now,
         )
-        return jose.sign(logout_claims, ring.signer(alg, now), alg=alg, typ=claims.LOGOUT_TYP)
+        token = jose.sign(logout_claims, ring.signer(alg, now), alg=alg, typ=claims.LOGOUT_TYP)
+        if client.id_token_encrypted_response_alg and client.jwks_uri:
+            self._key_sets.fetch(client.jwks_uri)
+        # Section 2.6: whoever has its ID tokens encrypted does not believe a logout token in clear.
+        return encrypted(
+            self,
+            token,
+            client,
+            alg=client.id_token_encrypted_response_alg,
+            enc=client.id_token_encrypted_response_enc,
+            issuer=issuer,
+        )

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from idp.errors import InvalidGrantError, InvalidRequestError
 from idp.events.catalogue import Event
 from idp.oauth.client_authentication import authenticate
-from idp.oauth.request import Context, OAuthRequest
+from idp.oauth.request import OAuthRequest
 from idp.oauth.server import RealmServer
 from idp.realm.client_sections import Client
 from idp.realm.schema import Realm
@@ -19,14 +19,13 @@ from idp.tokens import jose
 
 @dataclass(frozen=True, slots=True)
 class LogoutRequest:
-    """A validated request. `session_id` and `subject` come from a hint that this realm signed, else they are None.
+    """A validated request. `hinted` is the session of a hint that this realm signed, None where there was no hint.
 
     Without a hint the person is asked (section 6). `location` is registered for the client, and carries the state.
     """
 
     client: Client | None
-    session_id: str | None
-    subject: str | None
+    hinted: str | None
     location: str | None
     ui_locales: str | None
 
@@ -50,13 +49,6 @@ def ended(tx: Transaction, realm: Realm, session: SsoSession, *, by: str, now: i
     tx.emit(Event.SIGNED_OUT, realm=realm.name, user_id=session.user_id, session_id=session.id, by=by)
     clients = [realm.client(client_id) for client_id in grants.clients_of_session(tx, session.id)]
     return tuple(Frame(c.frontchannel_logout_uri, session.id) for c in clients if c and c.frontchannel_logout_uri)
-
-
-def names(context: Context, wanted: LogoutRequest, session: SsoSession) -> bool:
-    """Whether the hint is of the person whose session this is, as its client knows them."""
-    if wanted.subject is None or wanted.client is None:
-        return False
-    return context.keyrings.of(context.realm).subject(wanted.client, session.user_id) == wanted.subject
 
 
 def by_refresh_token(request: OAuthRequest) -> None:
@@ -111,8 +103,7 @@ def validated(server: RealmServer, request: OAuthRequest) -> LogoutRequest:
             location += ("&" if "?" in location else "?") + urlencode({"state": state})
     return LogoutRequest(
         client=client,
-        session_id=hint["sid"] if hint else None,
-        subject=hint["sub"] if hint else None,
+        hinted=(hint["sid"] or "") if hint else None,
         location=location,
         ui_locales=data.get("ui_locales"),
     )

@@ -3,7 +3,7 @@
 from typing import Any
 
 from idp.errors import InvalidRequestError
-from idp.oauth.client_keys import public_keys_of
+from idp.oauth.client_keys import KeySource, public_keys_of
 from idp.oauth.request import Context
 from idp.realm.algorithms import ContentEncryption, KeyEncryption, SigningAlgorithm
 from idp.realm.client_sections import Client
@@ -17,12 +17,21 @@ def signed(context: Context, claims: dict[str, Any], *, alg: SigningAlgorithm, t
 
 
 def encrypted(
-    context: Context, token: str, client: Client, *, alg: KeyEncryption | None, enc: ContentEncryption
+    source: KeySource,
+    token: str,
+    client: Client,
+    *,
+    alg: KeyEncryption | None,
+    enc: ContentEncryption,
+    issuer: str | None = None,
 ) -> str:
-    """To a key of the client where it asks for that; raises InvalidRequestError where it has none. Never in clear."""
+    """To a key of the client where it asks for that; raises InvalidRequestError where it has none. Never in clear.
+
+    `issuer`: who is named outside of what is encrypted (RFC 7519 section 5.3).
+    """
     if alg is None:
         return token
-    nested = jose.encrypt(token, public_keys_of(client, context), alg=alg, enc=enc)
+    nested = jose.encrypt(token, public_keys_of(client, source), alg=alg, enc=enc, issuer=issuer)
     if nested is None:
         raise InvalidRequestError(f"The client has no key that {alg} can encrypt to.")
     return nested

@@ -1,6 +1,7 @@
 """What must fit together within one client of the realm file."""
 
 from collections.abc import Iterator
+from urllib.parse import parse_qsl, urlsplit
 
 from idp.realm import fapi
 from idp.realm.client_authentication import check_authentication, check_authorities
@@ -8,6 +9,7 @@ from idp.realm.client_sections import OF_PEOPLE, Client
 from idp.realm.document import Node, Path, Position
 from idp.realm.findings import Finding
 from idp.realm.mode import Mode
+from idp.realm.origins import origin_of
 from idp.realm.redirects import CLEAR_TEXT, fetched_weakness, is_clear_text, weakness
 from idp.realm.schema import Realm
 from idp.realm.signing import check_algorithms
@@ -43,6 +45,7 @@ def _check_client(client: Client, path: Path) -> Iterator[Finding]:
     yield from _check_requests(client, path)
     yield from _check_default_scopes(client, path)
     yield from _check_sector(client, path)
+    yield from _check_frame(client, path)
 
 
 def check_registered(realm: Realm, client: Client, mode: Mode) -> Iterator[Finding]:
@@ -181,6 +184,19 @@ def _check_default_scopes(client: Client, path: Path) -> Iterator[Finding]:
         if scope not in client.scopes:
             reason = f"'{shortened(scope)}' is not in the 'scope' of '{client.client_id}'"
             yield Finding((*path, "default_scopes", place), reason + did_you_mean(scope, client.scopes))
+
+
+def _check_frame(client: Client, path: Path) -> Iterator[Finding]:
+    """Front-Channel Logout section 2: a page of the client itself, which gets `iss` and `sid` from us."""
+    key, uri = "frontchannel_logout_uri", client.frontchannel_logout_uri
+    if uri is None or _weakness(key, uri, client):
+        return
+    if any(_weakness("redirect_uris", back, client) for back in client.redirect_uris):
+        return
+    if origin_of(uri.lower()) not in {origin_of(back.lower()) for back in client.redirect_uris}:
+        yield Finding((*path, key), f"{_named(key, uri)} has not the scheme, host and port of a redirect URI")
+    if "sid" in dict(parse_qsl(urlsplit(uri).query, keep_blank_values=True)):
+        yield Finding((*path, key), f"{_named(key, uri)} has the parameter 'sid', which is ours: remove it")
 
 
 def _check_sector(client: Client, path: Path) -> Iterator[Finding]:

@@ -18,6 +18,7 @@ from joserfc.errors import JoseError, UnsupportedAlgorithmError
 from joserfc.jwe import JWERegistry
 from joserfc.jwk import ECKey, JWKRegistry, KeyParameters, OctKey, OKPKey, RSAKey
 from joserfc.jws import JWSRegistry
+from joserfc.registry import HeaderParameter
 
 from idp.realm.algorithms import CURVES, SIGNING, SigningAlgorithm, key_type
 from idp.tokens import plain_json
@@ -47,7 +48,7 @@ class Registry(JWSRegistry):
     max_header_length = _LONGEST_HEADER
 
     def __init__(self, algorithms: Collection[str] = ()) -> None:
-        super().__init__(algorithms=algorithms, strict_check_header=False)
+        super().__init__(algorithms=algorithms)
 
     def get_alg(self, name: str) -> Any:
         """By the allow-list alone: joserfc warns of `EdDSA`, the name that everybody still uses (RFC 9864)."""
@@ -146,13 +147,22 @@ def _base64url(data: bytes) -> bytes:
     return urlsafe_b64encode(data).rstrip(b"=")
 
 
-def encrypt(token: str, keys: Iterable[PublicKey], *, alg: str, enc: str) -> str | None:
-    """A signed token encrypted to the first key that suits (RFC 7519 section 5.2), or None where no key does."""
+# What is told of a token that is encrypted beside what RFC 7516 names (RFC 7519 section 5.3).
+_OUTSIDE = {"iss": HeaderParameter("Issuer", "str")}
+
+
+def encrypt(token: str, keys: Iterable[PublicKey], *, alg: str, enc: str, issuer: str | None = None) -> str | None:
+    """A signed token encrypted to the first key that suits (RFC 7519 section 5.2), or None where no key does.
+
+    `issuer` is repeated in the header, where there is one (section 5.3).
+    """
+    named = {"iss": issuer} if issuer else {}
     wanted = "RSA" if alg.startswith("RSA") else "EC"
     for key in keys:
         if key.key_type == wanted and key.get("use", "enc") == "enc" and key.get("alg", alg) == alg:
-            header = {"alg": alg, "enc": enc, "cty": "JWT"} | ({"kid": key.kid} if key.kid else {})
-            return jwe.encrypt_compact(header, token, key, registry=JWERegistry(algorithms=[alg, enc]))
+            header = {"alg": alg, "enc": enc, "cty": "JWT"} | ({"kid": key.kid} if key.kid else {}) | named
+            registry = JWERegistry(_OUTSIDE, algorithms=[alg, enc])
+            return jwe.encrypt_compact(header, token, key, registry=registry)
     return None
 
 

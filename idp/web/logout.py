@@ -45,25 +45,25 @@ class LogoutEndpoints:
         parameters = request.scope["idp.form" if request.method == "POST" else "idp.query"]
         if request.method == "POST" and "refresh_token" in dict(parameters):
             return self._by_refresh_token(request, at, parameters)
-        frames: list[Frame] = []
+        frames: tuple[Frame, ...] = ()
         cookie = self._cookies.browser(request, at.realm.name).session
         try:
             with self._database.write() as tx:
                 wanted = self._wanted(request, at, tx, parameters)
                 mine = self._session(tx, at, cookie)
-                named = wanted.session_id or ""
-                hinted = sessions.to_end_by_id(tx, at.realm.name, session_id=named) if named else None
-                context = self._provider.context(at.realm, tx, at.now)
-                if mine is not None and not end_session.names(context, wanted, mine):
+                # Section 2: whoever has an ID token of another session, be it an older one of this person, may not
+                # end this one unasked. A form that another site posts comes without cookies, and has its hint alone.
+                if mine is not None and mine.id != wanted.hinted:
                     known = people.by_id(tx, at.realm.name, mine.user_id)
                     username = known.user.username if known else ""
                     return self._ask(request, at, wanted, carried=dict(parameters), username=username, cookie=cookie)
-                for session in {s.id: s for s in (mine, hinted) if s is not None}.values():
+                session = mine or sessions.to_end_by_id(tx, at.realm.name, session_id=wanted.hinted or "")
+                if session is not None:
                     by = wanted.client.client_id if wanted.client else "person"
-                    frames += end_session.ended(tx, at.realm, session, by=by, now=at.now)
+                    frames = end_session.ended(tx, at.realm, session, by=by, now=at.now)
         except InvalidRequestError:
             return self._pages.error(request, at.realm, "page.bad-request", status=400)
-        return self._done(request, at, wanted, cookie=cookie, frames=frames, ended=wanted.subject is not None)
+        return self._done(request, at, wanted, cookie=cookie, frames=frames, ended=wanted.hinted is not None)
 
     def confirm(self, request: Request, at: InRealm) -> Response:
         """The answer to the question."""
@@ -115,7 +115,9 @@ class LogoutEndpoints:
         username: str,
         cookie: str,
     ) -> Response:
-        carried = {name: carried[name] for name in _CARRIED if carried.get(name)}
+        # The answer comes without the hint, which may have been what named the client.
+        named = {"client_id": wanted.client.client_id} if wanted.client else {}
+        carried = {name: carried[name] for name in _CARRIED if carried.get(name)} | named
         address = f"{at.issuer}/protocol/openid-connect/logout"
         context = {
             "client_name": wanted.client.name if wanted.client else None,

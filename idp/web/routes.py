@@ -72,6 +72,7 @@ def routes(
         Route(f"{protocol}/certs", realm(metadata.certs), methods=get),
         Route(f"{protocol}/logout", realm(logout.logout), methods=both),
         Route(f"{protocol}/login-status-iframe.html", realm(session_status.check_session), methods=get),
+        Route(f"{protocol}/login-status-iframe.html/init", realm(session_status.expected), methods=get),
         Route(f"{protocol}/3p-cookies/step1.html", realm(session_status.third_party_cookies), methods=get),
         Route(f"{protocol}/logout/logout-confirm", realm(logout.confirm), methods=post),
         *(Route(own + path, realm(account.section(name)), methods=get) for name, path in SECTIONS.items()),

@@ -1,14 +1,17 @@
 """Frames in which portals look whether the session has changed (OpenID Connect Session Management 1.0 section 3)."""
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
+from idp.realm.origins import origin_of
 from idp.web.cookies import CookieJar
 from idp.web.pages import Pages
 from idp.web.realms import InRealm
 
 # Every site may frame them: they show nothing, and tell only what the asking origin was told before.
-_POLICY = "default-src 'none'; script-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors *"
+_POLICY = (
+    "default-src 'none'; script-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors *"
+)
 
 
 class SessionStatusEndpoints:
@@ -21,6 +24,16 @@ class SessionStatusEndpoints:
     def check_session(self, request: Request, at: InRealm) -> Response:
         """The `check_session_iframe`, at Keycloak's address."""
         return self._frame(request, at, "check-session.js")
+
+    def expected(self, request: Request, at: InRealm) -> Response:
+        """Whether the frame may answer a page: the client has a redirect URI of its origin.
+
+        Section 3.2: whether somebody is signed in is nobody else's to know.
+        """
+        asked = dict(request.scope["idp.query"])
+        client, origin = at.realm.client(asked.get("client_id", "")), asked.get("origin", "")
+        origins = {origin_of(uri.lower()) for uri in client.redirect_uris} if client else set()
+        return JSONResponse({"expected": origin in origins})
 
     def third_party_cookies(self, request: Request, at: InRealm) -> Response:
         """Where Keycloak's adapter looks first whether the frame will be able to see its cookie."""

@@ -51,7 +51,7 @@ def test_the_frame_knows_the_session_that_the_portal_was_told_of(
     assert ask(f"portal {sid}") == "unchanged"
     for wrong in (f"billing {told}", f"portal {told[:-1]}", "portal x.y", f"portal {sid[:-1]}", "portal "):
         assert ask(wrong) == "changed", wrong
-    for malformed in ("", "portal", f"portal {told} more", f" {told}"):
+    for malformed in (f"nobody {told}", "", "portal", f"portal {told} more", f" {told}"):
         assert ask(malformed) == "error", malformed
 
     person.context.clear_cookies()
@@ -68,7 +68,8 @@ def test_the_frame_tells_another_origin_nothing(
     person.page.evaluate(EMBED, portal.server.endpoint("login-status-iframe.html"))
     frame = person.page.query_selector("iframe")
 
-    assert person.page.evaluate(ASK, [frame, f"portal {told}"]) == "changed"
+    for message in (f"portal {told}", "portal ", "portal x.y", "nobody "):
+        assert person.page.evaluate(ASK, [frame, message]) == "error", message
 
 
 def test_keycloaks_adapter_is_told_whether_the_frame_sees_cookies(

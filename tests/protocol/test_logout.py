@@ -272,6 +272,89 @@ def test_somebody_elses_hint_does_not_sign_this_person_out(
 
 
 @pytest.mark.attack
+def test_a_hint_of_another_session_of_the_same_person_asks(
+    portal: Portal, visitor: Visitor, hint: str, visit: Callable[..., Visitor]
+) -> None:
+    """Section 2: the ID token does not belong to the session of this browser."""
+    elsewhere = visit(portal.server)
+    portal.sign_in(elsewhere)
+
+    page = logout(elsewhere, id_token_hint=hint, post_logout_redirect_uri=HOME, state="s")
+
+    assert (page.status, page.location) == (200, None)
+    assert is_signed_in(portal, elsewhere)
+    assert is_signed_in(portal, visitor)
+    assert elsewhere.submit(page).location == f"{HOME}?state=s"
+    assert not is_signed_in(portal, elsewhere)
+    assert is_signed_in(portal, visitor)
+
+
+@pytest.mark.attack
+def test_a_hint_of_a_session_that_has_ended_does_not_end_the_next_one(
+    portal: Portal, visitor: Visitor, hint: str
+) -> None:
+    logout(visitor, id_token_hint=hint)
+    portal.sign_in(visitor)
+
+    page = logout(visitor, id_token_hint=hint, post_logout_redirect_uri=HOME)
+
+    assert (page.status, page.location) == (200, None)
+    assert is_signed_in(portal, visitor)
+
+
+def test_every_id_token_of_the_session_is_a_hint(
+    portal: Portal, billing: Portal, visitor: Visitor, tokens: Tokens
+) -> None:
+    """Also one of a refresh, and one of a portal that came later."""
+    billing.sign_in(visitor)
+    renewed = portal.refresh(tokens.refresh).body["id_token"]
+
+    page = logout(visitor, id_token_hint=renewed, post_logout_redirect_uri=HOME)
+
+    assert (page.status, page.location) == (303, HOME)
+
+
+def test_what_we_do_not_know_is_no_error(portal: Portal, visitor: Visitor, hint: str) -> None:
+    unknown = {"logout_hint": "alice", "ui_locales": "tlh x-y-z fr-CA", "something": "else"}
+
+    page = logout(visitor, id_token_hint=hint, post_logout_redirect_uri=HOME, **unknown)
+
+    assert (page.status, page.location) == (303, HOME)
+
+
+def test_a_query_of_the_registered_address_stays(portal: Portal, visitor: Visitor, hint: str) -> None:
+    home = f"{HOME}?tenant=1"
+    realm = demo_realm()
+    realm["clients"][0]["post_logout_redirect_uris"] = [home]
+    portal.server.reload(realm)
+
+    assert logout(visitor, id_token_hint=hint, post_logout_redirect_uri=home, state="s").location == f"{home}&state=s"
+
+
+def test_the_state_comes_back_to_the_letter(portal: Portal, visitor: Visitor, hint: str) -> None:
+    state = "-._~!$'()*,;:@/? +%2B%00&=#\"<>" + "x" * 128
+
+    page = logout(visitor, id_token_hint=hint, post_logout_redirect_uri=HOME, state=state)
+
+    assert page.parameters() == {"state": state}
+
+
+def test_an_id_token_of_a_key_that_signs_no_more_is_a_hint(
+    portal: Portal, visitor: Visitor, hint: str, clock: Clock
+) -> None:
+    """The key set does not name the key any more, and the server still knows what it signed."""
+    clock.advance(200 * 86400)
+    kid = forge.parts(hint)[0]["kid"]
+    published = portal.http.get(portal.server.endpoint("certs")).json()["keys"]
+    clock.advance(86400)
+
+    page = logout(visitor, id_token_hint=hint, post_logout_redirect_uri=HOME)
+
+    assert kid in {key["kid"] for key in published}
+    assert (page.status, page.location) == (303, HOME)
+
+
+@pytest.mark.attack
 def test_a_logout_of_one_browser_leaves_the_others(
     portal: Portal, visitor: Visitor, visit: Callable[..., Visitor]
 ) -> None:

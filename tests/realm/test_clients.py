@@ -160,8 +160,27 @@ def test_an_address_that_is_fetched_or_framed_is_checked_as_every_other(key: str
         found = problems(demo(old, f"{old}    {key}: '{written}'\n"))
         assert len(found) == 1, (uri, found)
         assert found[0].startswith("64:"), (uri, found)
-    for uri in ("https://rp.test/out?tenant=1", "http://localhost:8081/out"):
+    good = ("http://localhost:8081/out?tenant=1", *(("https://rp.test/out",) if key != SINGLE[1] else ()))
+    for uri in good:
         assert problems(demo(old, f"{old}    {key}: '{uri}'\n")) == []
+
+
+@pytest.mark.attack
+def test_a_page_that_is_framed_is_the_clients_own() -> None:
+    """Front-Channel Logout section 2: scheme, host and port of a redirect URI."""
+    back, key = "[http://localhost:8081/callback, 'https://Shop.Test:443/back']", "frontchannel_logout_uri"
+
+    def framing(uri: str, redirect_uris: str = back) -> str:
+        return demo("[http://localhost:8081/callback]", f"{redirect_uris}\n    {key}: '{uri}'")
+
+    for uri in ("https://evil.test/", "http://localhost:8082/", "https://localhost:8081/", "https://shop.test:8443/"):
+        assert only(framing(uri)).endswith(
+            f"the front-channel logout URI '{uri}' has not the scheme, host and port of a redirect URI"
+        )
+    for uri in ("https://shop.test/out", "HTTPS://shop.test:443/out?tenant=1", "http://localhost:8081/"):
+        assert problems(framing(uri)) == [], uri
+    assert "'sid', which is ours" in only(framing("https://shop.test/?sid=1"))
+    assert "redirect URI 'https://rp.test:99999/'" in only(framing("https://rp.test/", "['https://rp.test:99999/']"))
 
 
 def test_a_pairwise_client_of_several_hosts_needs_a_sector() -> None:

@@ -137,7 +137,7 @@ def logout_request(data: bytes) -> None:
         request = OAuthRequest(method="GET", parameters=pairs, headers={}, context=context)
         with refusing(InvalidRequestError):
             wanted = validated(provider().server(realm()), request)
-            assert wanted.session_id is None
+            assert wanted.hinted is None
             if wanted.location is not None:
                 assert wanted.client is not None
                 assert wanted.location.partition("?")[0] in wanted.client.post_logout_redirect_uris

@@ -1,16 +1,23 @@
 """What a client is told: a logout token that is nothing else (OpenID Connect Back-Channel Logout sections 2.4, 2.5)."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 import httpx
 import pytest
+from joserfc import jwe
+from joserfc.jwe import JWERegistry
+from joserfc.jwk import RSAKey
+from joserfc.registry import HeaderParameter
 
 from tests.clock import Clock
+from tests.conftest import Log
 from tests.portal import Portal
 from tests.protocol import forge
 from tests.protocol.backchannel_logout.conftest import leave
-from tests.protocol.party import Party
+from tests.protocol.party import Party, Says
+from tests.protocol.realm_files import client_of
 from tests.running import RunningServer
 from tests.visitor import Visitor
 
@@ -61,6 +68,49 @@ def test_it_is_signed_as_the_id_tokens_of_the_client_are(
     header, _ = forge.parts(token)
     assert (header["alg"], header["typ"]) == ("ES256", "logout+jwt")
     assert at("bank").verified(token)["aud"] == "bank"
+
+
+def enciphered(server: RunningServer, realm: dict[str, Any], **key: Any) -> None:
+    """The shop has its ID tokens encrypted from now on."""
+    shop = client_of(realm, "shop") | {"id_token_encrypted_response_alg": "RSA-OAEP-256", **key}
+    others = [client for client in realm["clients"] if client["client_id"] != "shop"]
+    server.reload(realm | {"clients": [shop, *others]})
+
+
+def test_it_is_encrypted_where_the_id_tokens_of_the_client_are(
+    party: Party, realm: dict[str, Any], server: RunningServer, visitor: Visitor, at: Callable[[str], Portal]
+) -> None:
+    """Sections 2.4 and 2.6: with the issuer outside, and signed inside."""
+    key = RSAKey.generate_key(2048, {"kid": "mine", "use": "enc"})
+    party.says["/keys"] = Says(body=json.dumps({"keys": [key.as_dict(private=False)]}).encode())
+    enciphered(server, realm, jwks_uri=f"{party.address}/keys")
+    at("shop").sign_in(visitor, scope="openid")
+    leave(visitor)
+
+    received = next(r for r in iter(party.next, None) if r.path == "/shop")
+    registry = JWERegistry({"iss": HeaderParameter("Issuer", "str")}, algorithms=["RSA-OAEP-256", "A128CBC-HS256"])
+    opened = jwe.decrypt_compact(received.form["logout_token"], key, registry=registry)
+    assert opened.headers().items() >= {"iss": server.issuer(), "cty": "JWT", "kid": "mine"}.items()
+    token = (opened.plaintext or b"").decode()
+    assert forge.parts(token)[0]["typ"] == "logout+jwt"
+    assert at("shop").verified(token)["events"] == {EVENT: {}}
+
+
+@pytest.mark.attack
+def test_it_is_never_sent_in_clear_to_who_wants_it_encrypted(
+    party: Party, realm: dict[str, Any], visitor: Visitor, sign_in: SignIn, log: Log
+) -> None:
+    for name in ("shop", "bank"):
+        sign_in(name, visitor)
+    party.says["/keys"] = Says(404)
+    enciphered(visitor.server, realm, jwks_uri=f"{party.address}/keys")
+    leave(visitor)
+
+    assert {party.next().path for _ in range(2)} == {"/keys", "/bank?tenant=1"}
+    visitor.server.stop()
+    assert party.heard_nothing()
+    told = [(event["client_id"], event.get("status"), event["given_up"]) for event in log.events("logout.not_told")]
+    assert told == [("shop", None, False)]
 
 
 @pytest.mark.attack

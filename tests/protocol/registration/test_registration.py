@@ -111,6 +111,20 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
         {"redirect_uris": ["com.example://[::"], "token_endpoint_auth_method": "none"},
         "invalid_redirect_uri",
     ),
+    "a frame of somebody else": (
+        {"frontchannel_logout_uri": "https://other.example/out"},
+        "invalid_client_metadata",
+    ),
+    "a frame with a fragment": ({"frontchannel_logout_uri": "https://rp.example/out#x"}, "invalid_client_metadata"),
+    "a frame with a session": ({"frontchannel_logout_uri": "https://rp.example/?sid=1"}, "invalid_client_metadata"),
+    "a way to be told with a fragment": (
+        {"backchannel_logout_uri": "https://rp.example/out#x"},
+        "invalid_client_metadata",
+    ),
+    "a way to be told that is no address": ({"backchannel_logout_uri": "/out"}, "invalid_client_metadata"),
+    "a session that may be meant": ({"backchannel_logout_session_required": "maybe"}, "invalid_client_metadata"),
+    "a way back that is no list": ({"post_logout_redirect_uris": BACK}, "invalid_client_metadata"),
+    "a way back with a fragment": ({"post_logout_redirect_uris": [f"{BACK}#x"]}, "invalid_client_metadata"),
     "two sectors": (
         {"subject_type": "pairwise", "redirect_uris": [BACK, "https://other.example/"]},
         "invalid_client_metadata",
@@ -124,6 +138,25 @@ def test_what_a_realm_file_could_not_say_is_refused(registrar: Registrar) -> Non
         response = registrar.register(token, **metadata)
         assert (response.status_code, response.json().get("error")) == (400, error), (case, response.text)
     assert registrar.register(token).status_code == 201
+
+
+def test_how_a_client_is_told_of_the_end_of_sessions_is_registered_as_sent(registrar: Registrar) -> None:
+    """RP-Initiated Logout section 3.1, Back-Channel Logout section 2.2, Front-Channel Logout section 2."""
+    sent: dict[str, Any] = {
+        "post_logout_redirect_uris": ["https://rp.example/left", "https://rp.example/left?tenant=1"],
+        "backchannel_logout_uri": "https://rp.example/told?tenant=1",
+        "backchannel_logout_session_required": True,
+        "frontchannel_logout_uri": "https://rp.example/out",
+        "frontchannel_logout_session_required": True,
+    }
+
+    told = registrar.register(**sent).json()
+    silent = registrar.register().json()
+
+    assert {key: told[key] for key in sent} == sent
+    assert not silent["backchannel_logout_session_required"]
+    assert not silent["frontchannel_logout_session_required"]
+    assert registrar.call("GET", told).json().items() >= sent.items()
 
 
 URIS = (

@@ -129,12 +129,59 @@ def test_a_frame_can_be_opened_by_every_site_and_runs_static_scripts_alone(serve
         script = http.get(page.text.split('src="')[1].partition('"')[0])
 
     assert page.headers["content-security-policy"] == (
-        "default-src 'none'; script-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors *"
+        "default-src 'none'; script-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+        "frame-ancestors *"
     )
     assert "x-frame-options" not in page.headers
     assert "set-cookie" not in page.headers
     assert page.text.count("<script") == 1
     assert "javascript" in script.headers["content-type"]
+
+
+@pytest.mark.attack
+def test_the_frame_answers_pages_of_the_client_alone(server: RunningServer) -> None:
+    """Section 3.2: whether somebody is signed in is nobody else's to know."""
+    frame = server.endpoint("login-status-iframe.html")
+    asked = {
+        ("shop", PORTALS): True,
+        ("shop", "https://shop.example"): True,
+        ("shop", "https://evil.test"): False,
+        ("shop", "http://shop.example"): False,
+        ("shop", f"{PORTALS}/"): False,
+        ("shop", ""): False,
+        ("shop", "null"): False,
+        ("app", PORTALS): False,
+        ("app", ""): False,
+        ("app", "None"): False,
+        ("nobody", PORTALS): False,
+        ("", PORTALS): False,
+    }
+
+    with server.http() as http:
+        for (client_id, origin), expected in asked.items():
+            answer = http.get(f"{frame}/init", params={"client_id": client_id, "origin": origin})
+            assert answer.json() == {"expected": expected}, (client_id, origin)
+            assert "set-cookie" not in answer.headers
+            assert "access-control-allow-origin" not in answer.headers
+        assert http.get(f"{frame}/init").json() == {"expected": False}
+
+
+def test_the_state_is_one_word_and_another_one_in_every_answer(shop: Portal, visitor: Visitor) -> None:
+    """Section 2: without a space; section 3.2: salted, so that nobody is known again by it."""
+    states = [arrive(shop, visitor)["session_state"] for _ in range(2)]
+
+    assert states[0] != states[1]
+    assert all(re.fullmatch(r"[A-Za-z0-9_.-]+", state) for state in states)
+
+
+def test_the_state_changes_with_a_new_session_of_the_same_person(shop: Portal, visitor: Visitor) -> None:
+    arrive(shop, visitor)
+    first = visitor.cookies()[COOKIE]
+    visitor.submit(visitor.get(visitor.server.endpoint("logout")))
+
+    arrive(shop, visitor)
+
+    assert visitor.cookies()[COOKIE] != first
 
 
 def test_the_metadata_name_the_frame(server: RunningServer) -> None:

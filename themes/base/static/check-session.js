@@ -13,11 +13,26 @@ async function hash(...parts) {
   return btoa(String.fromCharCode(...new Uint8Array(digest))).replaceAll("+", "-").replaceAll("/", "_").replace("=", "");
 }
 
+// Section 3.2: only pages of the client that they ask about are answered. Each is looked up once.
+const expected = new Map();
+
+async function isExpected(clientId, origin) {
+  const asked = new URLSearchParams({ client_id: clientId, origin }).toString();
+  if (!expected.has(asked)) {
+    const answer = await fetch(`${location.pathname}/init?${asked}`, { credentials: "omit" }).catch(() => null);
+    if (!answer?.ok) {
+      return false;
+    }
+    expected.set(asked, (await answer.json()).expected);
+  }
+  return expected.get(asked);
+}
+
 async function isUnchanged(clientId, told, origin) {
   const state = browserState();
-  const [expected, salt] = told.split(".");
+  const [hashed, salt] = told.split(".");
   if (salt !== undefined) {
-    return state !== "" && expected === (await hash(clientId, origin, state, salt));
+    return state !== "" && hashed === (await hash(clientId, origin, state, salt));
   }
   // Keycloak's adapter sends the sid, or nothing when nobody is signed in.
   const [stateSalt, ofSession] = state.split(".");
@@ -26,7 +41,7 @@ async function isUnchanged(clientId, told, origin) {
 
 async function status(message, origin) {
   const parts = message.split(" ");
-  if (parts.length !== 2 || parts[0] === "") {
+  if (parts.length !== 2 || parts[0] === "" || !(await isExpected(parts[0], origin))) {
     return "error";
   }
   return (await isUnchanged(...parts, origin)) ? "unchanged" : "changed";
