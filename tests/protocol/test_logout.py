@@ -393,3 +393,9 @@ def test_what_was_sent_is_text_on_the_page(portal: Portal, visitor: Visitor, tok
     assert "<img src=x" not in page.html
     assert "49" not in page.form.fields["state"]
     assert page.form.fields["state"] == canary
+
+
+def test_the_metadata_name_the_endpoint(portal: Portal) -> None:
+    document = portal.http.get(f"{portal.server.issuer()}/.well-known/openid-configuration").json()
+
+    assert document["end_session_endpoint"] == portal.server.endpoint("logout")

@@ -42,6 +42,25 @@ def test_what_was_not_taken_is_told_again_with_a_token_of_its_own(
     assert unverified(second.form["logout_token"])["iat"] == clock()
 
 
+@pytest.mark.parametrize("status", [200, 204])
+def test_what_was_taken_is_not_told_again(
+    party: Party, visitor: Visitor, sign_in: SignIn, clock: Clock, status: int
+) -> None:
+    """Sections 2.5 and 2.8."""
+    party.says["/shop"] = Says(status)
+    sign_in("shop", visitor)
+    leave(visitor)
+    party.next()
+
+    for wait in Messenger.waits:
+        clock.advance(wait)
+    sign_in("bank", visitor)
+    leave(visitor)
+
+    assert party.next().path.startswith("/bank")
+    assert party.heard_nothing()
+
+
 def test_it_is_given_up_after_some_attempts(
     party: Party, visitor: Visitor, sign_in: SignIn, clock: Clock, log: Log
 ) -> None:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -111,6 +112,15 @@ def test_it_is_never_sent_in_clear_to_who_wants_it_encrypted(
     assert party.heard_nothing()
     told = [(event["client_id"], event.get("status"), event["given_up"]) for event in log.events("logout.not_told")]
     assert told == [("shop", None, False)]
+
+
+@pytest.mark.attack
+def test_nobody_guesses_which_session_it_is_of(visit: Callable[[], Visitor], sign_in: SignIn) -> None:
+    """Front-Channel Logout section 5: 122 random bits, and nothing of the person."""
+    sids = [UUID(sign_in("shop", visit())["sid"]) for _ in range(2)]
+
+    assert [sid.version for sid in sids] == [4, 4]
+    assert sids[0] != sids[1]
 
 
 @pytest.mark.attack

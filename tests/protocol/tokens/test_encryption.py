@@ -90,6 +90,21 @@ def test_what_introspection_says_is_signed_and_then_encrypted(
     assert portal.introspect(good)["active"] is True
 
 
+def test_what_was_in_an_encrypted_id_token_is_a_hint_at_the_logout_endpoint(
+    server: RunningServer, register: Callable[..., Portal], visit: Callable[..., Visitor]
+) -> None:
+    """OpenID Connect Core section 3.1.2.1: the client has decrypted it."""
+    portal, visitor = register(server, client(*CASES["RSA-OAEP"])), visit(server)
+    token = portal.sign_in(visitor).body["id_token"]
+    url = server.endpoint("logout")
+
+    sealed = visitor.get(url, params={"id_token_hint": token})
+    opened = visitor.get(url, params={"id_token_hint": decrypted(token, *CASES["RSA-OAEP"])})
+
+    assert (sealed.status, opened.status) == (400, 200)
+    assert portal.send(visitor, prompt="none").parameters()["error"] == "login_required"
+
+
 @pytest.mark.attack
 def test_what_was_only_encrypted_is_no_token(
     server: RunningServer, register: Callable[..., Portal], visit: Callable[..., Visitor]
