@@ -79,19 +79,19 @@ def enciphered(server: RunningServer, realm: dict[str, Any], **key: Any) -> None
 
 
 def test_it_is_encrypted_where_the_id_tokens_of_the_client_are(
-    party: Party, realm: dict[str, Any], server: RunningServer, visitor: Visitor, at: Callable[[str], Portal]
+    party: Party, realm: dict[str, Any], visitor: Visitor, sign_in: SignIn, at: Callable[[str], Portal]
 ) -> None:
     """Sections 2.4 and 2.6: with the issuer outside, and signed inside."""
     key = RSAKey.generate_key(2048, {"kid": "mine", "use": "enc"})
     party.says["/keys"] = Says(body=json.dumps({"keys": [key.as_dict(private=False)]}).encode())
-    enciphered(server, realm, jwks_uri=f"{party.address}/keys")
-    at("shop").sign_in(visitor, scope="openid")
+    sign_in("shop", visitor)
+    enciphered(visitor.server, realm, jwks_uri=f"{party.address}/keys")
     leave(visitor)
 
     received = next(r for r in iter(party.next, None) if r.path == "/shop")
     registry = JWERegistry({"iss": HeaderParameter("Issuer", "str")}, algorithms=["RSA-OAEP-256", "A128CBC-HS256"])
     opened = jwe.decrypt_compact(received.form["logout_token"], key, registry=registry)
-    assert opened.headers().items() >= {"iss": server.issuer(), "cty": "JWT", "kid": "mine"}.items()
+    assert opened.headers().items() >= {"iss": visitor.server.issuer(), "cty": "JWT", "kid": "mine"}.items()
     token = (opened.plaintext or b"").decode()
     assert forge.parts(token)[0]["typ"] == "logout+jwt"
     assert at("shop").verified(token)["events"] == {EVENT: {}}
