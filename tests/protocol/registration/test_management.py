@@ -56,6 +56,17 @@ def test_a_change_holds_at_once(client: dict[str, Any], registrar: Registrar, gu
     assert guest.send(visitor, scope="openid", redirect_uri=elsewhere).step == "password"
 
 
+def test_what_a_change_leaves_out_or_sends_as_null_is_gone(registrar: Registrar) -> None:
+    """RFC 7592 section 2.2."""
+    told = registrar.register(client_name="Guest", backchannel_logout_uri="https://rp.example/told").json()
+    mine = {"client_id": told["client_id"], "redirect_uris": [BACK], "client_name": None}
+
+    changed = registrar.call("PUT", told, **mine).json()
+
+    assert changed.keys().isdisjoint({"client_name", "backchannel_logout_uri", "client_secret"})
+    assert registrar.call("GET", told).json().keys().isdisjoint({"client_name", "backchannel_logout_uri"})
+
+
 @pytest.mark.attack
 def test_a_change_is_checked_as_the_registration_was(client: dict[str, Any], registrar: Registrar) -> None:
     before = stored(registrar.server, client["client_id"])

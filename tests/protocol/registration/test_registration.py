@@ -41,6 +41,41 @@ def test_it_is_told_all_that_is_registered(client: dict[str, Any], registrar: Re
     assert not [name for name in client if "encrypted" in name]
 
 
+def test_what_is_not_said_is_told_as_it_is_taken(registrar: Registrar) -> None:
+    """RFC 7591 section 2, OpenID Connect Registration section 2: the values that hold where none was sent."""
+    told = registrar.register(client_name=None, logo_uri="", contacts=["ops@rp.example"]).json()
+
+    assert told["grant_types"] == ["authorization_code"]
+    assert told["response_types"] == ["code"]
+    assert told["token_endpoint_auth_method"] == "client_secret_basic"
+    assert told["id_token_signed_response_alg"] == "RS256"
+    assert told.keys().isdisjoint({"client_name", "logo_uri", "contacts"})
+
+
+def test_every_client_is_another_one(registrar: Registrar) -> None:
+    told = [registrar.register(client_name="Twin").json() for _ in range(2)]
+
+    for key in ("client_id", "client_secret", "registration_access_token", "registration_client_uri"):
+        assert len({client[key] for client in told}) == 2, key
+
+
+def test_no_answer_is_kept_by_anybody_on_the_way(registrar: Registrar, client: dict[str, Any]) -> None:
+    """RFC 7591 section 3.2, RFC 7592 section 3."""
+    mine = {"client_id": client["client_id"], "redirect_uris": [BACK]}
+    answers = {
+        "registered": registrar.register(),
+        "refused": registrar.register(redirect_uris=[]),
+        "unknown": registrar.register("x"),
+        "read": registrar.call("GET", client),
+        "changed": registrar.call("PUT", client, **mine),
+        "removed": registrar.call("DELETE", client),
+    }
+
+    for case, answer in answers.items():
+        assert "no-store" in answer.headers["cache-control"], case
+        assert answer.status_code == 204 or answer.headers["content-type"] == "application/json", case
+
+
 def test_a_client_that_can_keep_no_secret_gets_none(registrar: Registrar, register: Any, visitor: Visitor) -> None:
     told = registrar.register(
         token_endpoint_auth_method="none", redirect_uris=["com.example.app:/back"], application_type="native"
