@@ -8,7 +8,7 @@ from idp.web.cookies import CookieJar
 from idp.web.pages import Pages
 from idp.web.realms import InRealm
 
-# Every site may frame them: they show nothing, and tell only what the asking origin was told before.
+# Every site may frame them: they show nothing, and what is told of the session is told to pages of its clients.
 _POLICY = (
     "default-src 'none'; script-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors *"
 )
