@@ -5,12 +5,16 @@ import re
 from idp.errors import InvalidDpopProofError, InvalidRequestError, UseDpopNonceError
 from idp.oauth import endpoints
 from idp.oauth.request import Context, OAuthRequest
+from idp.realm.algorithms import FAPI2
+from idp.realm.client_sections import Client
 from idp.resource_server.dpop import ALGORITHMS, BadProof, Proof, Shown, verify_proof
 from idp.store import used_identifiers
 
 SIGNING_ALGORITHMS = ALGORITHMS
 # A proof that was made beforehand, by somebody who had the key for a moment, is good for as long as its nonce.
 _NONCE_LASTS = 300
+# FAPI 2.0 Security Profile section 5.4.1; RFC 9864 calls EdDSA by the name of its curve.
+_OF_PROFILE = (*FAPI2, "Ed25519")
 _THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]")
 
 
@@ -34,8 +38,14 @@ def proof_of(request: OAuthRequest, *, endpoint: str, access_token: str | None =
     return proof
 
 
-def use(context: Context, proof: Proof, *, is_resource: bool = False) -> None:
-    """Use a proof up; raises InvalidDpopProofError when it was used before."""
+def use(context: Context, proof: Proof, *, client: Client, is_resource: bool = False) -> None:
+    """Use up a proof for a client, or for a token of it.
+
+    Raises InvalidDpopProofError when it was used before, or is signed by what the client's profile does not allow.
+    """
+    if client.profile == "fapi2" and proof.alg not in _OF_PROFILE:
+        reason = "The DPoP proof is signed by an algorithm that FAPI 2.0 does not allow."
+        raise InvalidDpopProofError(reason, is_resource=is_resource)
     whose = ("DPoP proof", context.realm.name, proof.jkt, proof.jti)
     if not used_identifiers.is_first_use(context.tx, *whose, expires_at=proof.expires_at):
         raise InvalidDpopProofError("The DPoP proof was used before.", is_resource=is_resource)

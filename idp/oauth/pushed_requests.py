@@ -42,7 +42,7 @@ class PushedAuthorization(TokenEndpoint):  # type: ignore[misc]  # Authlib has n
         parameters = dict(endpoint.validated(pushed, is_pushed=True).parameters)
         if request.proof is not None:
             # RFC 9449 section 10.1: the key of the proof is the one that the code will be bound to.
-            dpop.use(context, request.proof)
+            dpop.use(context, request.proof, client=client.registered)
             if parameters.setdefault("dpop_jkt", request.proof.jkt) != request.proof.jkt:
                 raise InvalidRequestError("The dpop_jkt is not that of the DPoP proof.")
         lifetime = context.realm.tokens.pushed_request

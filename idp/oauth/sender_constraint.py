@@ -2,18 +2,15 @@
 
 from collections.abc import Mapping
 
-from idp.errors import InvalidDpopProofError, InvalidGrantError, InvalidRequestError
+from idp.errors import InvalidGrantError, InvalidRequestError
 from idp.oauth import dpop
 from idp.oauth.client_certificates import thumbprint
 from idp.oauth.request import OAuthRequest
-from idp.realm.algorithms import FAPI2
 from idp.realm.client_sections import Client
 from idp.store import grants
 from idp.store.grants import Grant
 
 Confirmation = Mapping[str, str]
-# FAPI 2.0 Security Profile section 5.4.1; RFC 9864 calls EdDSA by the name of its curve.
-_OF_PROFILE = (*FAPI2, "Ed25519")
 
 
 def confirmation(request: OAuthRequest, client: Client) -> Confirmation | None:
@@ -28,12 +25,11 @@ def confirmation(request: OAuthRequest, client: Client) -> Confirmation | None:
             raise InvalidRequestError("This client's tokens are bound to its certificate: connect with it.")
         cnf["x5t#S256"] = thumbprint(request.certificate)
     if request.proof is not None:
-        if client.profile == "fapi2" and request.proof.alg not in _OF_PROFILE:
-            raise InvalidDpopProofError("The DPoP proof is signed by an algorithm that FAPI 2.0 does not allow.")
-        dpop.use(request.context, request.proof)
+        dpop.use(request.context, request.proof, client=client)
         cnf["jkt"] = request.proof.jkt
     elif client.dpop_bound_access_tokens:
-        raise InvalidDpopProofError("This client's tokens are bound to a key: send a DPoP proof.")
+        # Not invalid_dpop_proof: nothing is wrong with a proof, a part of the request is missing (RFC 6749 section 5.2).
+        raise InvalidRequestError("This client's tokens are bound to a key: send a DPoP proof.")
     return cnf or None
 
 

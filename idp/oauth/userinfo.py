@@ -30,13 +30,14 @@ class UserInfo(UserInfoEndpoint):  # type: ignore[misc]  # Authlib has no types
         found = active(request.context, token)
         if found is None or not is_met(found.claims.get("cnf"), request, scheme=scheme):
             raise InvalidTokenError(schemes=schemes)
-        if request.proof is not None:
-            dpop.use(request.context, request.proof, is_resource=True)
-        if found.known is None or "openid" not in found.scopes:
-            raise InsufficientScopeError(schemes=schemes)
-        known, client = found.known, request.context.realm.client(found.claims["client_id"])
+        client = request.context.realm.client(found.claims["client_id"])
         if client is None:
             raise AssertionError("a token that is active is of a client")
+        if request.proof is not None:
+            dpop.use(request.context, request.proof, client=client, is_resource=True)
+        if found.known is None or "openid" not in found.scopes:
+            raise InsufficientScopeError(schemes=schemes)
+        known = found.known
         # What one client asked for by name is for no other that has exchanged its token.
         is_own = found.grant is not None and found.grant.client_id == client.client_id
         by_name = found.grant.asked.claims.get("userinfo") if found.grant and is_own else None

@@ -35,6 +35,9 @@ def check_clients(realm: Realm, root: Node, mode: Mode) -> Iterator[Finding]:
         if client.profile == "fapi2":
             for key, sentence in fapi.missed(client):
                 yield Finding((*path, key), f"FAPI 2.0 does not allow this: {sentence}", key=True)
+            if realm.tokens.pushed_request >= fapi.PUSHED_REQUEST_ENDS:
+                where = ("tokens", "pushed_request")
+                yield Finding(where, f"'{client.client_id}' is of the profile fapi2: less than 10m (FAPI 2.0, 5.3.2.2)")
         yield from _check_grants(client, path, node)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from idp.realm.algorithms import FAPI2
 
 METHODS = ("private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth")
+PUSHED_REQUEST_ENDS = 600  # seconds; it ends before (section 5.3.2.2)
 _SIGNED = ("id_token", "authorization", "introspection")
 
 

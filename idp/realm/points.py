@@ -82,7 +82,7 @@ def _others(source: str, id_: str, grade: str, says: str, whose: str) -> Point:
 
 
 _BASIC = (r.OPENID, r.BY_SECRET, r.RS256, r.WITHOUT_PKCE, r.PLAIN_REQUESTS, r.BEARER)
-_FAPI = (r.FAPI, r.HTTPS, r.SHORT_PUSHED)
+_FAPI = (r.FAPI, r.HTTPS)
 _APPLICATION, _API, _PROXY, _OPERATOR = "the applications", "the APIs", "the proxy in front", "whoever writes this file"
 
 PROFILES = (

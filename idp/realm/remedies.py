@@ -158,10 +158,6 @@ FAPI = Remedy(
     _unless(lambda c: c.profile == "fapi2", "profile: fapi2, with jwks"),
     "the profile is one key: it turns on all that FAPI 2.0 demands, and refuses the rest",
 )
-SHORT_PUSHED = Remedy(
-    lambda realm, _client: () if realm.tokens.pushed_request < 600 else ("tokens.pushed_request: less than 10m",),
-    "a pushed request waits for less than ten minutes",
-)
 SIGNED_REQUESTS = Remedy(
     _unless(lambda c: c.require_signed_request_object, "require_signed_request_object: true"),
     "the client can deny what it asked for",

@@ -89,7 +89,7 @@ KEYS = re.compile(r"([a-z_]+)((?:\.[a-z_]+)*)(?:$|[:,])")
 
 
 def test_every_key_to_set_is_one_of_the_realm_file() -> None:
-    bare: dict[str, Any] = {"scopes": {"pay": {}}, "tokens": {"pushed_request": "10m"}}
+    bare: dict[str, Any] = {"scopes": {"pay": {}}}
     told = {key for change in CHANGES.values() for lack in of(change[0], bare).lacks for key in lack.keys}
 
     assert len(told) > 20
@@ -229,16 +229,15 @@ def test_a_client_of_the_profile_meets_fapi_and_every_level_of_the_asvs() -> Non
 
 
 @pytest.mark.parametrize(
-    ("changed", "beside"),
+    "changed",
     [
-        ({}, {"tokens": {"pushed_request": "10m"}}),
-        ({"redirect_uris": ["http://a.test/"]}, {}),
-        ({"profile": None, **BY_KEY}, {}),
+        {"redirect_uris": ["http://a.test/"]},
+        {"profile": None, **BY_KEY},
     ],
-    ids=["pushed requests of ten minutes", "clear text", "no profile"],
+    ids=["clear text", "no profile"],
 )
-def test_fapi_is_missed_as_a_whole(changed: dict[str, Any], beside: dict[str, Any]) -> None:
-    assert met(of(SIGNING | changed, beside)) == set()
+def test_fapi_is_missed_as_a_whole(changed: dict[str, Any]) -> None:
+    assert met(of(SIGNING | changed)) == set()
 
 
 def test_an_api_that_gets_no_token_is_told_how_to_prove_itself() -> None:

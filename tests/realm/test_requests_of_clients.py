@@ -19,3 +19,8 @@ def test_signed_requests_need_keys_to_verify_them_with(key: str) -> None:
 @pytest.mark.parametrize(("lifetime", "is_good"), [("5s", True), ("10m", True), ("4s", False), ("11m", False)])
 def test_a_pushed_request_waits_for_ten_minutes_at_the_most(lifetime: str, is_good: bool) -> None:
     assert (sentences(CLIENT, tokens={"pushed_request": lifetime}) == []) == is_good
+
+
+@pytest.mark.parametrize(("lifetime", "is_good"), [("5s", True), ("60s", True), ("61s", False), ("2m", False)])
+def test_a_code_waits_for_a_minute_at_the_most(lifetime: str, is_good: bool) -> None:
+    assert (sentences(CLIENT, tokens={"code": lifetime}) == []) == is_good

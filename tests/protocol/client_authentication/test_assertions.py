@@ -290,6 +290,17 @@ def test_under_fapi_only_its_algorithms_are_taken(http: httpx.Client, start: Sta
     assert present(http, server, RSA.sign(claims(server, "fapi"))) != REFUSED
 
 
+def test_two_keys_of_one_name_are_told_apart(http: httpx.Client, start: Start) -> None:
+    """FAPI 2.0 Security Profile section 5.4.2: by what else they say."""
+    demo = demo_realm()
+    keys = {"keys": [OTHER.jwk, RSA.jwk, KEYED.jwk, ED.jwk]}
+    assert {key["kid"] for key in keys["keys"]} == {"key"}
+    server = start(demo | {"clients": [*demo["clients"], client("twins", jwks=keys)]})
+
+    for signer in (KEYED, RSA, ED):
+        assert present(http, server, signer.sign(claims(server, "twins"))) == (200, None), signer.alg
+
+
 @pytest.mark.attack
 def test_a_kid_that_is_no_key_finds_none(http: httpx.Client, server: RunningServer) -> None:
     kids: tuple[Any, ...] = ("../../dev/null", "' UNION SELECT 'key'--", "k" * 3000, 0, ["key"], {}, "")

@@ -193,6 +193,13 @@ def test_it_is_advertised_where_a_proxy_is_trusted(servers: dict[bool, RunningSe
         for endpoint in ("token", "revocation", "introspection"):
             methods = document[f"{endpoint}_endpoint_auth_methods_supported"]
             assert ("tls_client_auth" in methods) == ("self_signed_tls_client_auth" in methods) == trusted
+        assert document["tls_client_certificate_bound_access_tokens"] is trusted
+
+
+@pytest.mark.attack
+def test_a_certificate_without_a_client_id_proves_nobody(server: RunningServer) -> None:
+    """RFC 8705 section 2: one certificate may be that of several clients."""
+    assert [status(server, client_id, BANK.header) for client_id in ("", "self", "nobody")] == [401, 401, 401]
 
 
 @pytest.mark.attack

@@ -122,11 +122,11 @@ def test_a_client_whose_tokens_are_bound_gets_none_without_a_proof(
 ) -> None:
     holder = holder_of(client_id)
     if client_id == "job":
-        assert Tokens(holder.post(grant_type="client_credentials")).error == "invalid_dpop_proof"
+        assert Tokens(holder.post(grant_type="client_credentials")).error == "invalid_request"
         return
     code = holder.portal.code(alice, scope="openid profile")
 
-    assert holder.portal.redeem(code).error == "invalid_dpop_proof"
+    assert holder.portal.redeem(code).error == "invalid_request"
     assert holder.redeem(code).status == 200
 
 
@@ -163,7 +163,7 @@ def test_a_confidential_client_keeps_its_refresh_token_and_may_change_its_key(
         again = holder.refresh(tokens.refresh)
         assert "refresh_token" not in again.body
         assert again.access_claims["cnf"] == {"jkt": holder.jkt}
-    assert first.portal.refresh(tokens.refresh).error == "invalid_dpop_proof"
+    assert first.portal.refresh(tokens.refresh).error == "invalid_request"
 
 
 def test_a_refresh_token_that_is_kept_lives_on_by_being_used(start: Callable[..., RunningServer], visit: Visit) -> None:

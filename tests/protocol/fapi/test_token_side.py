@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Iterator
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.portal import VERIFIER, Portal, Tokens, challenge
@@ -20,9 +21,10 @@ CLIENT: dict[str, Any] = {
     "profile": "fapi2",
     "jwks": KEY.jwks,
     "redirect_uris": ["https://bank.example/callback"],
-    "grant_types": ["authorization_code", "refresh_token"],
+    "grant_types": ["authorization_code", "refresh_token", "client_credentials"],
     "scope": "openid profile",
 }
+PAR = "ext/par/request"
 
 
 @pytest.fixture(scope="module")
@@ -45,16 +47,25 @@ def assertion(server: RunningServer, signer: Signer = KEY) -> dict[str, str]:
     return {"client_assertion_type": TYPE, "client_assertion": signer.sign(claims)}
 
 
+def push(bank: Holder, *proofs: str) -> httpx.Response:
+    portal, server = bank.portal, bank.portal.server
+    data = portal.request(scope="openid profile", code_challenge=challenge()) | assertion(server)
+    return portal.http.post(server.endpoint(PAR), data=data, headers=[(b"dpop", proof.encode()) for proof in proofs])
+
+
 def code(bank: Holder, visitor: Visitor) -> str:
     """By a pushed request, which the profile demands."""
-    portal, server = bank.portal, bank.portal.server
-    url = portal.http.get(f"{server.issuer()}/.well-known/openid-configuration").json()
-    pushed = portal.http.post(
-        url["pushed_authorization_request_endpoint"],
-        data=portal.request(scope="openid profile", code_challenge=challenge()) | assertion(server),
-    ).json()
-    page = visitor.get(f"{server.endpoint('auth')}?client_id=bank&request_uri={pushed['request_uri']}")
+    request_uri = push(bank).json()["request_uri"]
+    page = visitor.get(f"{bank.portal.server.endpoint('auth')}?client_id=bank&request_uri={request_uri}")
     return visitor.sign_in(page, "alice").parameters()["code"]
+
+
+def signed_in(bank: Holder) -> Tokens:
+    visitor = Visitor(bank.portal.server)
+    bank.nonce = redeem(bank, "x", bank.proof()).response.headers["dpop-nonce"]
+    tokens = redeem(bank, code(bank, visitor), bank.proof())
+    visitor.close()
+    return tokens
 
 
 def redeem(bank: Holder, code: str, *proofs: str) -> Tokens:
@@ -63,12 +74,8 @@ def redeem(bank: Holder, code: str, *proofs: str) -> Tokens:
 
 
 def test_the_whole_way(bank: Holder, server: RunningServer) -> None:
-    visitor = Visitor(server)
-    bank.nonce = redeem(bank, "x", bank.proof()).response.headers["dpop-nonce"]
+    tokens = signed_in(bank)
 
-    tokens = redeem(bank, code(bank, visitor), bank.proof())
-
-    visitor.close()
     assert tokens.body["token_type"] == "DPoP"
     assert forge.parts(tokens.access)[0]["alg"] == forge.parts(tokens.body["id_token"])[0]["alg"] == "ES256"
     assert bank.userinfo(tokens.access).status_code == 200
@@ -79,7 +86,84 @@ def test_the_whole_way(bank: Holder, server: RunningServer) -> None:
 
 @pytest.mark.attack
 def test_a_bearer_token_is_not_to_be_had(bank: Holder, server: RunningServer) -> None:
-    assert redeem(bank, "x").error == "invalid_dpop_proof"
+    """By no grant. A proof that is missing is no proof that is wrong: the error is that of a missing parameter."""
+    tokens = signed_in(bank)
+    refresh = {"grant_type": "refresh_token", "refresh_token": tokens.refresh}
+
+    for form in ({"grant_type": "authorization_code", "code": "x"}, refresh, {"grant_type": "client_credentials"}):
+        answer = Tokens(bank.post(**form, **assertion(server)))
+        assert (answer.status, answer.error) == (400, "invalid_request"), form
+    assert Tokens(bank.post(bank.proof(), **refresh, **assertion(server))).status == 200
+
+
+def test_a_client_for_itself_gets_a_bound_token_and_nothing_to_refresh_it_with(
+    bank: Holder, server: RunningServer
+) -> None:
+    bank.nonce = redeem(bank, "x", bank.proof()).response.headers["dpop-nonce"]
+
+    answer = Tokens(bank.post(bank.proof(), grant_type="client_credentials", **assertion(server)))
+
+    assert (answer.body["token_type"], answer.access_claims["cnf"]) == ("DPoP", {"jkt": bank.jkt})
+    assert answer.body.keys().isdisjoint({"refresh_token", "id_token"})
+
+
+@pytest.mark.attack
+def test_no_endpoint_takes_a_proof_by_another_algorithm(server: RunningServer) -> None:
+    """The key of a token by PS256 can sign by RS256 too: the thumbprint is the same."""
+    portal = Portal(server, CLIENT)
+    holder = Holder(portal, "PS256")
+    token = signed_in(holder).access
+    weak = Holder(portal, signer=Signer("RS256", key=holder.signer.key, kid=None))
+    weak.nonce = holder.nonce
+
+    pushed, asked = push(weak, weak.proof(PAR)), weak.userinfo(token)
+
+    assert (pushed.status_code, pushed.json()["error"]) == (400, "invalid_dpop_proof")
+    assert (asked.status_code, asked.json()["error"]) == (401, "invalid_dpop_proof")
+    assert asked.headers["www-authenticate"].startswith('DPoP error="invalid_dpop_proof"')
+    assert (push(holder, holder.proof(PAR)).status_code, holder.userinfo(token).status_code) == (201, 200)
+    portal.close()
+
+
+def test_what_introspection_says_is_signed_as_the_profile_says(bank: Holder, server: RunningServer) -> None:
+    """FAPI 2.0 Message Signing section 5.5, RFC 9701 section 5."""
+    kind = "application/token-introspection+jwt"
+
+    answer = bank.portal.http.post(
+        server.endpoint("token/introspect"),
+        data={"token": signed_in(bank).access} | assertion(server),
+        headers={"accept": kind},
+    )
+
+    assert answer.headers["content-type"] == kind
+    header, said = forge.parts(answer.text)
+    assert (header["alg"], header["typ"]) == ("ES256", "token-introspection+jwt")
+    assert (said["iss"], said["aud"], said.keys()) == (
+        server.issuer(),
+        "bank",
+        {"iss", "aud", "iat", "token_introspection"},
+    )
+    assert said["token_introspection"]["cnf"] == {"jkt": bank.jkt}
+    assert bank.portal.verified(answer.text) == said
+
+
+@pytest.mark.attack
+def test_nothing_that_is_handed_out_can_be_guessed(bank: Holder, server: RunningServer) -> None:
+    """128 random bits are 22 characters of base64url (FAPI 2.0 Security Profile section 5.4.1)."""
+    tokens, visitor = signed_in(bank), Visitor(server)
+    values = [[push(bank).json()["request_uri"].rpartition(":")[2], code(bank, visitor)] for _ in range(2)]
+    visitor.close()
+
+    assert all(len(value) >= 43 for pair in values for value in pair)
+    assert len({value for pair in values for value in pair}) == 4
+    assert len(forge.parts(tokens.refresh)[1]["jti"]) >= 22
+    assert tokens.access_claims["jti"] != forge.parts(tokens.refresh)[1]["jti"]
+
+
+def test_no_two_keys_of_the_server_have_one_name(bank: Holder, server: RunningServer) -> None:
+    keys = bank.portal.http.get(server.endpoint("certs")).json()["keys"]
+
+    assert len({key["kid"] for key in keys}) == len(keys) > 1
 
 
 @pytest.mark.attack
@@ -111,3 +195,6 @@ def test_only_what_contradicts_the_profile_has_to_be_said() -> None:
     assert sentences(CLIENT) == []
     for key, (value, sentence) in contradictions.items():
         assert f"FAPI 2.0 does not allow this: {sentence}" in sentences(CLIENT | {key: value}), key
+    long = "'bank' is of the profile fapi2: less than 10m (FAPI 2.0, 5.3.2.2)"
+    assert sentences(CLIENT, tokens={"pushed_request": "10m"}) == [long]
+    assert sentences(CLIENT, tokens={"pushed_request": "599s"}) == []

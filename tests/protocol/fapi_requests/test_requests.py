@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from tests.databases import Databases
-from tests.portal import Portal
+from tests.portal import VERIFIER, Portal, unverified
 from tests.protocol.client_authentication.test_assertions import TYPE
 from tests.protocol.dpop.holder import Holder
 from tests.protocol.feature import portal_of, serving
@@ -88,6 +88,25 @@ def test_a_pushed_request_gets_a_code_and_an_iss(bank: Bank, visitor: Visitor, s
 
     assert pushed.json()["expires_in"] < 600
     assert (answer["iss"], "code" in answer) == (standing.issuer(), True)
+
+
+@pytest.mark.parametrize("length", [64, 384])
+def test_a_long_nonce_and_a_long_state_come_back_whole(bank: Bank, visitor: Visitor, length: int) -> None:
+    """Section 5.3.2.3: at least 64 characters."""
+    nonce, state = "n" * (length - 1) + "z", "s" * (length - 1) + "z"
+    holder, _ = proof_of(bank)()
+
+    answer = visitor.sign_in(bank.follow(visitor, bank.push(**bank.request(nonce=nonce, state=state)))).parameters()
+
+    assert answer["state"] == state
+    form = {"grant_type": "authorization_code", "code": answer["code"], "code_verifier": VERIFIER}
+    tokens = holder.post(holder.proof(), **form, redirect_uri=bank.portal.redirect_uri, **bank.assertion()).json()
+    assert unverified(tokens["id_token"])["nonce"] == nonce
+
+
+def test_scopes_may_come_in_any_order(bank: Bank, visitor: Visitor) -> None:
+    """RFC 6749 section 3.3."""
+    assert "code" in visitor.sign_in(bank.follow(visitor, bank.push(scope="profile openid"))).parameters()
 
 
 @pytest.mark.attack
@@ -167,7 +186,7 @@ def test_a_code_is_good_with_the_key_that_pushed_and_with_no_other(
             "grant_type": "authorization_code",
             "code": code,
             "redirect_uri": bank.portal.redirect_uri,
-            "code_verifier": "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk",
+            "code_verifier": VERIFIER,
         }
         response = shown.post(shown.proof(), **form, **bank.assertion())
 
@@ -214,12 +233,33 @@ def test_a_signed_request_gets_a_signed_response(
         {"exp": timedelta(minutes=61)},
         {"nbf": timedelta(minutes=-31), "exp": timedelta(minutes=31)},
         {"nbf": timedelta(minutes=-61)},
+        {"nbf": timedelta(seconds=61)},
+        {"iat": timedelta(seconds=61)},
         {"aud": None},
     ],
-    ids=["no nbf", "no exp", "late", "long", "old", "no aud"],
+    ids=["no nbf", "no exp", "late", "long", "old", "begins later", "issued later", "no aud"],
 )
 def test_a_signed_request_says_for_whom_and_for_how_long(signing: Bank, changed: dict[str, Any]) -> None:
     assert signing.push(request=signing.signed(**changed)).json()["error"] == "invalid_request_object"
+
+
+def test_a_clock_that_is_ten_seconds_ahead_is_forgiven(signing: Bank) -> None:
+    """Security Profile section 5.3.2.1."""
+    ahead = timedelta(seconds=10)
+
+    assert signing.push(request=signing.signed(nbf=ahead, iat=ahead)).status_code == 201
+
+
+@pytest.mark.attack
+def test_only_what_is_signed_counts_where_it_is_pushed(signing: Bank, visitor: Visitor) -> None:
+    outside = {"state": "outside", "scope": "openid", "redirect_uri": "https://evil.example/", "prompt": "none"}
+
+    page = signing.follow(visitor, signing.push(request=signing.signed(), **outside))
+
+    answer = visitor.sign_in(page)
+    assert answer.location
+    assert answer.location.startswith("https://signing.example/callback?")
+    assert answer.parameters()["state"] == "a state"
 
 
 @pytest.mark.attack

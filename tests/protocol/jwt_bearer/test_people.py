@@ -236,7 +236,7 @@ def test_a_client_of_bound_tokens_gets_a_bound_one(server: RunningServer, regist
     bound = holder.token(**form, assertion=SIGNER.sign(claims(server)))
 
     assert bound.access_claims["cnf"] == {"jkt": holder.jkt}
-    assert holder.portal.token(**form, assertion=SIGNER.sign(claims(server))).error == "invalid_dpop_proof"
+    assert holder.portal.token(**form, assertion=SIGNER.sign(claims(server))).error == "invalid_request"
 
 
 def test_it_is_told_whose_token_was_issued(batch: Portal, log: Log) -> None:

@@ -103,7 +103,7 @@ def test_it_may_bind_itself_to_pushed_requests_and_bound_tokens(registered: Regi
     holder.fetch_nonce()
 
     assert bare["error"] == "invalid_request"
-    assert portal.redeem(code).error == "invalid_dpop_proof"
+    assert portal.redeem(code).error == "invalid_request"
     answer = portal.http.post(
         portal.server.endpoint("token"),
         data={"grant_type": "authorization_code", "code": code, "redirect_uri": BACK, "code_verifier": VERIFIER},

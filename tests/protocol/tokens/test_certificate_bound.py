@@ -71,6 +71,31 @@ def test_a_bound_token_names_its_certificate_and_is_good_with_it_alone(server: R
     portal.close()
 
 
+def test_introspection_tells_the_certificate(server: RunningServer) -> None:
+    """RFC 8705 section 3.2."""
+    portal = Portal(server, CLIENTS[0])
+    tokens = redeemed(portal, MINE)
+
+    said = portal.introspect(tokens["access_token"])
+
+    assert (said["token_type"], said["cnf"]) == ("Bearer", portal.verified(tokens["access_token"])["cnf"])
+    portal.close()
+
+
+@pytest.mark.attack
+def test_another_certificate_is_challenged_as_a_wrong_token_is(server: RunningServer) -> None:
+    """RFC 8705 section 3, RFC 6750 section 3.1."""
+    portal = Portal(server, CLIENTS[0])
+    headers = {"authorization": f"Bearer {redeemed(portal, MINE)['access_token']}"} | THIEFS.header
+
+    with server.http() as http:
+        answer = http.get(server.endpoint("userinfo"), headers=headers)
+
+    assert (answer.status_code, answer.json()["error"]) == (401, "invalid_token")
+    assert answer.headers["www-authenticate"].startswith('Bearer error="invalid_token"')
+    portal.close()
+
+
 @pytest.mark.attack
 @pytest.mark.parametrize("number", [0, 1], ids=["confidential", "public"])
 def test_with_a_proof_a_token_is_bound_to_key_and_certificate(server: RunningServer, number: int) -> None:
