@@ -28,7 +28,7 @@ def confirmation(request: OAuthRequest, client: Client) -> Confirmation | None:
         dpop.use(request.context, request.proof, client=client)
         cnf["jkt"] = request.proof.jkt
     elif client.dpop_bound_access_tokens:
-        # Not invalid_dpop_proof: nothing is wrong with a proof, a part of the request is missing (RFC 6749 section 5.2).
+        # Not invalid_dpop_proof: no proof is wrong, a part of the request is missing (RFC 6749 section 5.2).
         raise InvalidRequestError("This client's tokens are bound to a key: send a DPoP proof.")
     return cnf or None
 

@@ -138,13 +138,17 @@ def test_what_introspection_says_is_signed_as_the_profile_says(bank: Holder, ser
     assert answer.headers["content-type"] == kind
     header, said = forge.parts(answer.text)
     assert (header["alg"], header["typ"]) == ("ES256", "token-introspection+jwt")
-    assert (said["iss"], said["aud"], said.keys()) == (
-        server.issuer(),
-        "bank",
-        {"iss", "aud", "iat", "token_introspection"},
-    )
+    assert (said["iss"], said["aud"]) == (server.issuer(), "bank")
+    assert said.keys() == {"iss", "aud", "iat", "token_introspection"}
     assert said["token_introspection"]["cnf"] == {"jkt": bank.jkt}
     assert bank.portal.verified(answer.text) == said
+
+
+def test_the_name_of_the_scheme_has_no_case(bank: Holder) -> None:
+    """RFC 9110 section 11.1."""
+    token = signed_in(bank).access
+
+    assert [bank.userinfo(token, scheme=scheme).status_code for scheme in ("dPoP", "DPOP", "dpop")] == [200, 200, 200]
 
 
 @pytest.mark.attack
@@ -195,6 +199,17 @@ def test_only_what_contradicts_the_profile_has_to_be_said() -> None:
     assert sentences(CLIENT) == []
     for key, (value, sentence) in contradictions.items():
         assert f"FAPI 2.0 does not allow this: {sentence}" in sentences(CLIENT | {key: value}), key
+    for method in ("none", "client_secret_post", "client_secret_jwt"):
+        key = "token_endpoint_auth_method"
+        assert f"FAPI 2.0 does not allow this: {contradictions[key][1]}" in sentences(CLIENT | {key: method}), method
     long = "'bank' is of the profile fapi2: less than 10m (FAPI 2.0, 5.3.2.2)"
     assert sentences(CLIENT, tokens={"pushed_request": "10m"}) == [long]
     assert sentences(CLIENT, tokens={"pushed_request": "599s"}) == []
+
+
+def test_the_server_has_no_short_key_of_rsa() -> None:
+    """FAPI 2.0 Security Profile section 5.4.1."""
+    from tests.realm.test_client_authentication import sentences
+
+    assert sentences(CLIENT, keys={"rsa_bits": 2048}) == []
+    assert len(sentences(CLIENT, keys={"rsa_bits": 1024})) == 1

@@ -1,5 +1,6 @@
 """Requests of `profile: fapi2` (FAPI 2.0 Security Profile section 5.3.2.2, Message Signing sections 5.3 and 5.4)."""
 
+import json
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ import pytest
 
 from tests.databases import Databases
 from tests.portal import VERIFIER, Portal, unverified
+from tests.protocol import forge
 from tests.protocol.client_authentication.test_assertions import TYPE
 from tests.protocol.dpop.holder import Holder
 from tests.protocol.feature import portal_of, serving
@@ -107,6 +109,14 @@ def test_a_long_nonce_and_a_long_state_come_back_whole(bank: Bank, visitor: Visi
 def test_scopes_may_come_in_any_order(bank: Bank, visitor: Visitor) -> None:
     """RFC 6749 section 3.3."""
     assert "code" in visitor.sign_in(bank.follow(visitor, bank.push(scope="profile openid"))).parameters()
+
+
+def test_places_for_claims_that_nobody_knows_are_ignored(bank: Bank, signing: Bank) -> None:
+    """OpenID Connect Core section 5.5."""
+    claims = {"elsewhere": {"anything": None}, "userinfo": {"name": {"essential": False}, "unheard_of": {}}}
+
+    assert bank.push(**bank.request(claims=json.dumps(claims))).status_code == 201
+    assert signing.push(request=signing.signed(claims=claims)).status_code == 201
 
 
 @pytest.mark.attack
@@ -220,7 +230,9 @@ def test_a_signed_request_gets_a_signed_response(
 ) -> None:
     page = visitor.sign_in(signing.follow(visitor, signing.push(request=signing.signed(response_mode=mode))))
 
-    answer = signing.portal.verified(page.parameters()["response"])
+    token = page.parameters()["response"]
+    answer = signing.portal.verified(token)
+    assert forge.parts(token)[0]["alg"] == "ES256"
     assert (answer["iss"], answer["aud"], "code" in answer) == (standing.issuer(), "signing", True)
 
 
