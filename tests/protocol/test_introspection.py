@@ -149,3 +149,20 @@ def test_an_api_is_told_about_the_tokens_that_are_for_it(
     found = register(server, api).introspect(token)
 
     assert (found["active"], found["aud"], found["client_id"]) == (True, "payments-api", "cli")
+
+
+@pytest.mark.attack
+def test_who_does_not_prove_to_be_a_client_is_told_nothing(portal: Portal, visitor: Visitor) -> None:
+    """RFC 7662 section 2.1. A token is no way to authenticate here."""
+    token, url = portal.sign_in(visitor).access, portal.server.endpoint("token/introspect")
+    answers = [
+        portal.http.post(url, data={"token": token}),
+        portal.http.post(url, data={"token": token, "client_id": "portal"}),
+        portal.http.post(url, data={"token": token}, auth=("portal", "wrong")),
+        portal.http.post(url, data={"token": token}, headers={"authorization": f"Bearer {token}"}),
+    ]
+
+    for answer in answers:
+        assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
+        assert "active" not in answer.json()
+        assert "www-authenticate" in answer.headers

@@ -156,3 +156,17 @@ def test_a_revoked_token_stays_revoked_when_the_server_starts_anew(
 
     assert is_dead(register(server, "portal"), tokens)
     assert register(server, "nightly-report").introspect(own) == {"active": False}
+
+
+@pytest.mark.attack
+def test_who_does_not_prove_to_be_the_client_ends_nothing(portal: Portal, visitor: Visitor) -> None:
+    """RFC 7009 section 2.1."""
+    token, url = portal.sign_in(visitor).access, portal.server.endpoint("revoke")
+    answers = [
+        portal.http.post(url, data={"token": token}),
+        portal.http.post(url, data={"token": token, "client_id": "portal"}),
+        portal.http.post(url, data={"token": token}, auth=("portal", "wrong")),
+    ]
+
+    assert [(a.status_code, a.json()["error"]) for a in answers] == [(401, "invalid_client")] * 3
+    assert portal.introspect(token)["active"] is True

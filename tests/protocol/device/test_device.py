@@ -113,6 +113,19 @@ def test_what_a_device_is_told(tv: Portal, server: RunningServer) -> None:
     assert (device["expires_in"], device["interval"]) == (600, 5)
 
 
+def test_what_a_device_sends_is_read_as_every_request_is(tv: Portal, server: RunningServer) -> None:
+    """RFC 8628 sections 3.1, 3.2 and 3.4."""
+    answer = tv.call("auth/device", scope="", unheard_of="x")
+    told = (answer.status_code, answer.headers["content-type"], answer.headers["cache-control"])
+    code = {"grant_type": GRANT, "device_code": answer.json()["device_code"]}
+    nameless = [tv.http.post(server.endpoint(name), data=code) for name in ("auth/device", "token")]
+
+    assert told == (200, "application/json", "no-store")
+    assert tv.call("auth/device", scope=["openid", "profile"]).json()["error"] == "invalid_request"
+    assert [(refused.status_code, refused.json()["error"]) for refused in nameless] == [(401, "invalid_client")] * 2
+    assert tv.http.get(server.endpoint("auth/device"), params={"client_id": "tv"}).status_code == 405
+
+
 def test_the_address_with_the_code_asks_before_anything_happens(tv: Portal, visitor: Visitor) -> None:
     device = ask(tv)
 
@@ -363,7 +376,6 @@ def test_it_ends_with_its_person(
     assert later(tv, device).error == "invalid_grant"
 
 
-@pytest.mark.attack
 @pytest.mark.attack
 def test_its_person_sees_it_once_it_was_fetched_and_ends_it(tv: Portal, visitor: Visitor) -> None:
     owner, device = Owner(visitor), ask(tv)

@@ -62,7 +62,7 @@ def token(as_: As, server: RunningServer, visit: Callable[..., Visitor]) -> str:
     return as_(FRONT).sign_in(visit(server), scope="openid orders stock").access
 
 
-def exchange(portal: Portal, token: str | None, **form: Any) -> Tokens:
+def exchange(portal: Portal, token: str | list[str] | None, **form: Any) -> Tokens:
     named = {"grant_type": GRANT, "subject_token": token, "subject_token_type": ACCESS}
     return portal.token(**(named | form))
 
@@ -78,6 +78,30 @@ def test_an_api_gets_a_token_for_another_api(as_: As, token: str) -> None:
     assert (after["scope"], after["aud"]) == ("stock", ["stock", "https://stock.example"])
     assert all(after[name] == before[name] for name in ("sub", "sid", "acr", "amr", "auth_time", "exp"))
     assert not {"refresh_token", "id_token"} & tokens.body.keys()
+
+
+def test_the_response_says_what_was_issued(as_: As, token: str) -> None:
+    """RFC 8693 section 2.2.1."""
+    tokens = exchange(as_(ORDERS), token, scope="stock", unheard_of="x")
+
+    assert (tokens.status, tokens.response.headers["cache-control"]) == (200, "no-store")
+    assert tokens.body.keys() >= {"access_token", "issued_token_type", "token_type", "expires_in", "scope"}
+    assert (tokens.body["scope"], tokens.body["expires_in"]) == ("stock", 300)
+
+
+def test_several_targets_may_be_named(as_: As, token: str) -> None:
+    """RFC 8693 section 2.1."""
+    both = ["stock", "https://stock.example"]
+
+    tokens = exchange(as_(ORDERS), token, scope="stock", audience=both, resource="https://stock.example")
+
+    assert tokens.access_claims["aud"] == both
+    assert exchange(as_(ORDERS), [token, token], scope="stock").error == "invalid_request"
+
+
+def test_a_resource_is_an_absolute_uri_without_a_fragment(as_: As, token: str) -> None:
+    for resource in ("stock.example", "//stock.example", "https://stock.example#x", "https://stock.example/#"):
+        assert exchange(as_(ORDERS), token, scope="stock", resource=resource).error == "invalid_target", resource
 
 
 def test_without_a_scope_it_gets_what_both_have(as_: As, token: str) -> None:
@@ -179,7 +203,7 @@ def test_without_a_subject_token_there_is_nothing_to_exchange(as_: As, token: st
     wrong: list[dict[str, Any]] = [
         *({"subject_token": None}, {"subject_token": ""}, {"subject_token_type": None}, {"subject_token_type": ID}),
         *({"requested_token_type": ID}, {"requested_token_type": "x"}),
-        *({"actor_token": token, "actor_token_type": ACCESS}, {"actor_token": "x"}),
+        *({"actor_token": token, "actor_token_type": ACCESS}, {"actor_token": "x"}, {"actor_token_type": ACCESS}),
     ]
     for form in wrong:
         assert exchange(orders, token, **form).error == "invalid_request", form
