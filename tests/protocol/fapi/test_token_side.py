@@ -1,5 +1,6 @@
 """A client of `profile: fapi2` gets all that the FAPI 2.0 Security Profile demands of tokens, and nothing less."""
 
+import re
 import secrets
 from collections.abc import Iterator
 from typing import Any
@@ -25,6 +26,7 @@ CLIENT: dict[str, Any] = {
     "scope": "openid profile",
 }
 PAR = "ext/par/request"
+FORM = ("refresh_token", "scope", "resource", "authorization_details")
 
 
 @pytest.fixture(scope="module")
@@ -213,3 +215,32 @@ def test_the_server_has_no_short_key_of_rsa() -> None:
 
     assert sentences(CLIENT, keys={"rsa_bits": 2048}) == []
     assert len(sentences(CLIENT, keys={"rsa_bits": 1024})) == 1
+
+
+HOSTILE = 'x"\\\r\n\u00fc<b>'
+ERROR, DESCRIPTION = re.compile(r"[a-z_]+"), re.compile(r"[ !#-\[\]-~]+")
+
+
+@pytest.mark.attack
+def test_an_error_is_said_in_the_characters_that_it_may_have(bank: Holder, server: RunningServer) -> None:
+    """RFC 6749 section 5.2: neither a quotation mark nor a backslash, whatever was sent."""
+    post, asked = bank.portal.http.post, bank.portal.request(scope="openid")
+    bank.nonce = redeem(bank, "x", bank.proof()).response.headers["dpop-nonce"]
+    grants = ("authorization_code", "refresh_token", "client_credentials", "password", HOSTILE)
+    answers = [
+        *(bank.post(*proofs, grant_type=g, **assertion(server)) for g in grants for proofs in ((), (HOSTILE[:3],))),
+        *(bank.post(bank.proof(), grant_type="refresh_token", **{name: HOSTILE}, **assertion(server)) for name in FORM),
+        *(post(server.endpoint(PAR), data=asked | assertion(server) | {name: HOSTILE}) for name in asked),
+        *(
+            post(server.endpoint(PAR), data=asked | assertion(server) | {name: HOSTILE})
+            for name in ("request", "claims")
+        ),
+        *(post(server.endpoint(name), data={"client_id": HOSTILE}) for name in (PAR, "token", "revoke")),
+        *(post(server.endpoint(name), data=assertion(server)) for name in ("revoke", "token/introspect")),
+    ]
+
+    refused = [answer.json() for answer in answers if answer.status_code >= 400]
+    assert len(refused) > len(answers) - 6
+    for said in refused:
+        assert ERROR.fullmatch(said["error"]), said
+        assert DESCRIPTION.fullmatch(said.get("error_description", "-")), said
