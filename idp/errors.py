@@ -239,6 +239,14 @@ class InvalidTokenError(OAuth2Error):  # type: ignore[misc]  # Authlib has no ty
         return [*headers, _challenge(self.schemes, self)]
 
 
+class TokenInTwoWaysError(InvalidTokenError):
+    """RFC 6750 section 3.1."""
+
+    error = "invalid_request"
+    description = "The access token is sent in two ways."
+    status_code = 400
+
+
 class InsufficientScopeError(InvalidTokenError):
     """RFC 6750 section 3.1."""
 

@@ -13,6 +13,7 @@ from idp.realm.algorithms import FAPI2, SIGNING
 from idp.realm.client_sections import Client
 from idp.tokens import assertions, jose
 from idp.tokens.jose import BadToken
+from idp.tokens.numeric_date import seconds
 
 # Those that say nothing of their type are older than the type (RFC 9101 section 10.8).
 _TYPES = ("oauth-authz-req+jwt", "jwt", None)
@@ -51,13 +52,13 @@ def _check(header: dict[str, Any], claims: dict[str, Any], *, client: Client, is
         raise BadToken("another audience")
     if not claims.keys().isdisjoint({"request", "request_uri"}):
         raise BadToken("a request inside")
-    expires, begins = claims.get("exp"), claims.get("nbf", None if client.profile == "fapi2" else now)
-    if type(begins) is not int or not now - _OLDEST <= begins <= now + assertions.AHEAD:
+    expires, begins = seconds(claims.get("exp")), seconds(claims.get("nbf", None if client.profile == "fapi2" else now))
+    if begins is None or not now - _OLDEST <= begins <= now + assertions.AHEAD:
         raise BadToken("no nbf, or too old, or from the future")
-    if type(expires) is not int or not now < expires <= begins + _LONGEST:
+    if expires is None or not now < expires <= begins + _LONGEST:
         raise BadToken("no exp, or expired, or too far away")
-    issued = claims.get("iat", now)
-    if type(issued) is not int or issued > now + assertions.AHEAD:
+    issued = seconds(claims.get("iat", now))
+    if issued is None or issued > now + assertions.AHEAD:
         raise BadToken("from the future")
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from authlib.consts import default_json_headers
 from authlib.oidc.core import UserInfoEndpoint
 
-from idp.errors import InsufficientScopeError, InvalidRequestError, InvalidTokenError, MissingTokenError
+from idp.errors import InsufficientScopeError, InvalidTokenError, MissingTokenError, TokenInTwoWaysError
 from idp.oauth import dpop
 from idp.oauth.access_tokens import active
 from idp.oauth.person_claims import person_claims
@@ -76,7 +76,7 @@ def _presented(request: OAuthRequest) -> tuple[str, str]:
         return "bearer", in_body
     scheme, _, token = header.partition(" ")
     if in_body is not None:
-        raise InvalidRequestError("The access token is sent in two ways.")
+        raise TokenInTwoWaysError(schemes=_SCHEMES)
     if scheme.lower() not in ("bearer", "dpop") or not token.strip():
         raise MissingTokenError(schemes=_SCHEMES)
     return scheme.lower(), token.strip()

@@ -6,6 +6,7 @@ from typing import Any
 
 from idp.tokens import jose
 from idp.tokens.jose import BadToken
+from idp.tokens.numeric_date import seconds
 
 # An identifier is remembered until its assertion expires: a long life would fill the memory.
 LONGEST = 3660
@@ -56,11 +57,12 @@ def check(
     # Whoever else is named could present it here (RFC 7523 section 3 would allow it).
     if not isinstance(named, list) or not named or not all(isinstance(a, str) and a in audiences for a in named):
         raise BadToken("another audience")
-    expires = claims.get("exp")
-    if type(expires) is not int or not now < expires <= now + longest:
+    expires = seconds(claims.get("exp"))
+    if expires is None or not now < expires <= now + longest:
         raise BadToken("no exp, or expired, or too far away")
-    for begins in ("iat", "nbf"):
-        if begins in claims and (type(claims[begins]) is not int or claims[begins] > now + AHEAD):
+    for name in ("iat", "nbf"):
+        begins = seconds(claims.get(name, now))
+        if begins is None or begins > now + AHEAD:
             raise BadToken("from the future")
     identifier = claims.get("jti")
     if not isinstance(identifier, str) or not 0 < len(identifier) <= _LONGEST_IDENTIFIER:

@@ -48,7 +48,7 @@ class Registry(JWSRegistry):
     max_header_length = _LONGEST_HEADER
 
     def __init__(self, algorithms: Collection[str] = ()) -> None:
-        super().__init__(algorithms=algorithms)
+        super().__init__(algorithms=algorithms, strict_check_header=False)
 
     def get_alg(self, name: str) -> Any:
         """By the allow-list alone: joserfc warns of `EdDSA`, the name that everybody still uses (RFC 9864)."""

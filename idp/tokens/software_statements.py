@@ -9,6 +9,7 @@ from joserfc.jwk import KeySet
 
 from idp.tokens import plain_json
 from idp.tokens.jose import MAX_TOKEN, BadToken, Registry
+from idp.tokens.numeric_date import seconds
 
 ALGORITHMS = ("RS256", "PS256", "ES256", "RS384", "PS384", "ES384", "RS512", "PS512", "ES512", "EdDSA")
 
@@ -34,7 +35,7 @@ def verified(statement: str, keys: Sequence[Mapping[str, str]], *, now: int) -> 
         decoded = jwt.decode(statement, key_set, registry=Registry(ALGORITHMS))
     except (JoseError, ValueError, TypeError, KeyError):
         raise BadToken("not signed by one of the keys") from None
-    expires = decoded.claims.get("exp")
-    if "crit" in decoded.header or (expires is not None and (type(expires) is not int or expires <= now)):
+    expires = seconds(decoded.claims.get("exp", now + 1))
+    if "crit" in decoded.header or expires is None or expires <= now:
         raise BadToken("expired")
     return decoded.claims

@@ -82,7 +82,9 @@ def test_a_token_that_is_sent_in_two_ways_is_refused(standing_portal: Portal, to
     headers = {"authorization": f"Bearer {tokens.access}"}
     http = standing_portal.http
 
-    assert http.post(url, data={"access_token": tokens.access}, headers=headers).status_code == 400
+    refused = http.post(url, data={"access_token": tokens.access}, headers=headers)
+    assert (refused.status_code, refused.json()["error"]) == (400, "invalid_request")
+    assert 'error="invalid_request"' in challenge(refused)
     assert http.post(url, data={"access_token": [tokens.access, tokens.access]}).status_code == 400
     assert http.get(url, headers=[*headers.items(), *headers.items()]).status_code == 401
 

@@ -162,6 +162,14 @@ def test_a_time_that_is_not_now_is_refused(http: httpx.Client, server: RunningSe
     assert present(http, server, KEYED.sign(claims(server, **moved))) == REFUSED
 
 
+def test_a_time_may_have_a_fraction(http: httpx.Client, server: RunningServer) -> None:
+    """RFC 7519 section 2, NumericDate."""
+    now = server.clock()
+
+    assert present(http, server, KEYED.sign(claims(server, iat=now + 0.5, nbf=now - 0.25, exp=now + 59.75)))[0] == 200
+    assert present(http, server, KEYED.sign(claims(server, exp=now + 0.5))) == REFUSED
+
+
 def test_a_clock_that_is_ten_seconds_ahead_is_forgiven(http: httpx.Client, server: RunningServer) -> None:
     now = server.clock()
 
