@@ -11,6 +11,7 @@ from typing import NoReturn
 from sqlalchemy.exc import SQLAlchemyError
 
 import idp
+from idp.cli.collecting import undisturbed
 from idp.errors import Overloaded, SettingsError
 from idp.realm.problems import RealmFileError
 from idp.store.database import reason
@@ -35,9 +36,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--version", action="version", version=f"idp {idp.__version__}")
     subparsers = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     words = sys.argv[1:] if arguments is None else list(arguments)
-    # A server does not start later for what the other commands import.
-    for command in [word for word in words[:1] if word in COMMANDS] or COMMANDS:
-        import_module(f"idp.cli.{command}").add_parser(subparsers)
+    with undisturbed():
+        # A server does not start later for what the other commands import.
+        for command in [word for word in words[:1] if word in COMMANDS] or COMMANDS:
+            import_module(f"idp.cli.{command}").add_parser(subparsers)
     if not all(_is_text(word) for word in words):
         parser.error("an argument is not UTF-8")
     args = parser.parse_args(words)

@@ -15,6 +15,7 @@ from typing import Any
 
 from idp.cli import listening
 from idp.cli.allocation import give_back, share_one_arena
+from idp.cli.collecting import keep, undisturbed
 from idp.cli.options import (
     add_breached_passwords,
     add_config,
@@ -103,11 +104,13 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _alone(settings: Settings, sockets: list[socket], options: dict[str, Any]) -> None:
-    import uvicorn
+    with undisturbed():
+        import uvicorn
 
-    from idp.app import create_app
+        from idp.app import create_app
 
-    app = create_app(settings)
+        app = create_app(settings)
+    keep()
     give_back()
     _say_where(settings)
     uvicorn.Server(uvicorn.Config(app, **options)).run(sockets)
@@ -134,14 +137,16 @@ def worker(settings: Settings) -> Any:
     share_one_arena()
     if (first := multiprocessing.parent_process()) is not None:
         threading.Thread(target=_end_after, args=(first,), daemon=True).start()
-    from idp.app import create_app
-
     try:
-        app = create_app(settings)
+        with undisturbed():
+            from idp.app import create_app
+
+            app = create_app(settings)
     except Exception:
         # The supervisor tries again, until the database is back.
         logging.getLogger(__name__).exception("a process could not start")
         sys.exit(1)
+    keep()
     give_back()
     return app
 
