@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from functools import partial
 from typing import Any
 
@@ -37,24 +38,21 @@ def at_once(server: RunningServer, *tasks: Callable[[], Any], locked: Table = cr
     Without the queue, one request would be answered before the next is read. SQLite has one writer, and whoever locks
     rows is it; on PostgreSQL, whatever uses up or removes a factor waits for its row, or one of another table `locked`.
     """
-    together, results = threading.Barrier(len(tasks) + 1), [None] * len(tasks)
+    together = threading.Barrier(len(tasks) + 1)
 
-    def run(number: int, task: Callable[[], Any]) -> None:
+    def run(task: Callable[[], Any]) -> Any:
         together.wait()
-        results[number] = task()
+        return task()
 
-    threads = [threading.Thread(target=run, args=numbered) for numbered in enumerate(tasks)]
-    for thread in threads:
-        thread.start()
     database = Database(server.settings.database)
-    with database.write() as tx:
-        tx.execute(select(locked).with_for_update())
-        together.wait()
-        threads[0].join(QUEUED)
+    with ThreadPoolExecutor(len(tasks)) as crowd:
+        under_way = [crowd.submit(run, task) for task in tasks]
+        with database.write() as tx:
+            tx.execute(select(locked).with_for_update())
+            together.wait()
+            wait(under_way[:1], QUEUED)
     database.close()
-    for thread in threads:
-        thread.join()
-    return results
+    return [each.result() for each in under_way]
 
 
 def posting(visitor: Visitor, page: Page, **fields: str) -> Callable[[], Page]:
