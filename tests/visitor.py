@@ -144,8 +144,8 @@ class Visitor:
 
     def post(self, url: str, data: dict[str, str], **options: Any) -> Page:
         answer = self.http.post(url, data=data, **options)
-        # RFC 9700 section 4.12: a browser would post a password on.
-        assert answer.status_code not in (307, 308)
+        # RFC 9700 section 4.12: by any other a browser may post a password on.
+        assert answer.status_code == 303 or "location" not in answer.headers
         return self._follow(Page(answer))
 
     def submit(self, page: Page, **fields: str) -> Page:

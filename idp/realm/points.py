@@ -1,7 +1,7 @@
 """What the certification profiles, RFC 9700 and OWASP ASVS 5.0 V10 ask for, one point a row, and who sees to it.
 
-Rows of the server say what it always does; the tests name the behaviour that proves each. FAPI 2.0 Message Signing
-(section 5.1) may be met in three parts.
+Rows of the server say what it always does; docs/conformance names the tests that prove each. A section that demands
+several things of different people is there in parts, and so is FAPI 2.0 Message Signing (section 5.1).
 """
 
 from collections.abc import Callable
@@ -102,6 +102,7 @@ PROFILES = (
 OF_RFC_9700 = (
     Point(RFC, "2.1", "must", "redirect URIs are compared as strings, and no address leads anywhere else"),
     _client(RFC, "2.1.1", "should", "codes are bound to who asked for them", r.PKCE, concerns=_by_browser),
+    Point(RFC, "2.1.1: support", "must", "PKCE is there, is named in the metadata, and cannot be taken out of a request"),
     Point(RFC, "2.1.2", "should", "no token comes in an authorization response"),
     _client(RFC, "2.2.1", "should", "access tokens are bound to their sender", r.BOUND, concerns=_with_tokens),
     Point(RFC, "2.2.2", "must", "refresh tokens of public clients rotate or are bound"),
@@ -109,8 +110,9 @@ OF_RFC_9700 = (
     Point(RFC, "2.4", "must", "the password grant is not offered"),
     _client(RFC, "2.5", "should", "clients prove themselves by a key", r.ASYMMETRIC),
     _client(RFC, "2.6", "must", "no answer goes to clear-text http but on this machine", r.HTTPS, concerns=_by_browser),
-    Point(RFC, "4.1.3", "must", "an unregistered redirect URI ends on a page"),
-    Point(RFC, "4.2.4", "should", "no page tells the next one where it was: Referrer-Policy"),
+    Point(RFC, "2.6: CORS", "must", "no page of another origin reads the authorization endpoint"),
+    Point(RFC, "4.1.3", "must", "another redirect URI ends on a page; only the port of a loopback address is free"),
+    Point(RFC, "4.2.4", "should", "pages load nothing of others, and tell nobody where somebody was"),
     Point(RFC, "4.3.2", "must", "access tokens are not taken in the query"),
     Point(RFC, "4.4.2", "must", "every authorization response names its issuer"),
     _client(RFC, "4.5.3", "should", "a code that is slipped in is of no use", r.PKCE, concerns=_by_browser),
@@ -133,9 +135,10 @@ OF_RFC_9700 = (
     Point(RFC, "4.11.2", "must", "a faulty request goes back to its client before anybody signs in", By.NOBODY),
     Point(RFC, "4.12", "must", "what follows a form is fetched with GET"),
     _others(RFC, "4.13", "must", "headers of strangers are removed, and TLS ends well", _PROXY),
-    Point(RFC, "4.14.2", "must", "a used refresh token ends its family; none gets more than was granted"),
+    Point(RFC, "4.14.2", "must", "refresh tokens get no more than was granted; a reuse ends a public client's"),
     Point(RFC, "4.15.1", "should", "nobody chooses their client_id when they register"),
     Point(RFC, "4.16", "must", "no page that asks or shows anything opens in a frame"),
+    Point(RFC, "4.16: frames", "should", "no page opens in a frame, whoever the client is", By.NOBODY),
     Point(RFC, "4.17.2", "must", "no authorization response goes by postMessage"),
 )
 
@@ -156,7 +159,7 @@ OF_ASVS = (
     Point(
         ASVS, "10.4.4", "L1", "a client has the grants that it is registered for; implicit and password do not exist"
     ),
-    Point(ASVS, "10.4.5", "L1", "refresh tokens rotate, and a reuse ends the family (L1, L2)"),
+    Point(ASVS, "10.4.5", "L1", "refresh tokens of public clients rotate, and a reuse ends them all (L1, L2)"),
     _client(ASVS, "10.4.6", "L2", "codes need PKCE by S256", r.PKCE, concerns=_by_browser),
     Point(ASVS, "10.4.7", "L2", "nobody registers a client without a token"),
     Point(ASVS, "10.4.8", "L2", "a grant ends, however often it is refreshed"),
@@ -165,7 +168,10 @@ OF_ASVS = (
     _others(ASVS, "10.4.11", "L2", "clients have the scopes that they need", _OPERATOR),
     _client(ASVS, "10.4.12", "L3", "a client has its answers as it needs them", r.CHOSEN_MODES, concerns=_by_browser),
     _client(ASVS, "10.4.13", "L3", "requests are pushed", r.PUSHED, concerns=_by_browser),
-    _client(ASVS, "10.4.14", "L3", "access tokens are bound to their sender", r.BOUND, concerns=_with_tokens),
+    _client(
+        *(ASVS, "10.4.14", "L3", "access tokens, and refresh tokens of public clients, are bound (10.4.5)", r.BOUND),
+        concerns=_with_tokens,
+    ),
     _client(
         *(ASVS, "10.4.15", "L3", "authorization_details come from the backend", r.UNTOUCHED_DETAILS),
         concerns=_of_a_backend_with_details,

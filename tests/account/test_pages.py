@@ -141,6 +141,15 @@ def test_no_script_runs_on_them(scene: Scene) -> None:
 
 
 @pytest.mark.attack
+def test_no_other_page_frames_them_or_learns_which_it_was(scene: Scene) -> None:
+    for path in ("", "/devices", "/applications", *scene.changes.values()):
+        headers = scene.owner.open(path).response.headers
+        assert headers["x-frame-options"] == "DENY"
+        assert "frame-ancestors 'none'" in headers["content-security-policy"]
+        assert headers["referrer-policy"] == "no-referrer"
+
+
+@pytest.mark.attack
 def test_a_user_agent_is_never_shown_as_it_is(server: RunningServer, visit: Visit, owner: Owner) -> None:
     Owner(visit(server), agent=HOSTILE).open()
     page = owner.open("/devices")

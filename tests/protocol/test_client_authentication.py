@@ -203,6 +203,30 @@ WRONG_SECRETS = [
 ]
 
 
+FOR_CLIENTS: dict[str, dict[str, str]] = {
+    "token": {"grant_type": "refresh_token", "refresh_token": "x"},
+    "revoke": {"token": "x"},
+    "token/introspect": {"token": "x"},
+    "ext/par/request": {"response_type": "code", "redirect_uri": "http://localhost:8081/callback"},
+    "auth/device": {"scope": "openid"},
+    "logout": {"refresh_token": "x"},
+}
+
+
+@pytest.mark.attack
+@pytest.mark.parametrize("client_id", ["portal", "poster"])
+@pytest.mark.parametrize("endpoint", FOR_CLIENTS)
+def test_a_client_with_a_secret_proves_itself_wherever_clients_do(
+    http: httpx.Client, accounts: RunningServer, endpoint: str, client_id: str
+) -> None:
+    form = FOR_CLIENTS[endpoint] | {"client_id": client_id}
+
+    named = http.post(accounts.endpoint(endpoint), data=form)
+    guessed = http.post(accounts.endpoint(endpoint), data=form | {"client_secret": "a guess"})
+
+    assert [outcome(named), outcome(guessed)] == [(401, "invalid_client")] * 2
+
+
 @pytest.mark.attack
 @pytest.mark.parametrize("number", range(len(WRONG_SECRETS)))
 def test_a_wrong_secret_is_refused(http: httpx.Client, accounts: RunningServer, number: int) -> None:

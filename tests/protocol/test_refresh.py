@@ -94,6 +94,19 @@ def test_a_used_refresh_token_ends_its_family(portal: Portal, visitor: Visitor) 
 
 
 @pytest.mark.attack
+def test_a_public_client_gets_another_token_each_time_and_a_used_one_ends_them(cli: Portal, visitor: Visitor) -> None:
+    first = cli.sign_in(visitor, scope="openid")
+    second = cli.refresh(first.refresh)
+    third = cli.refresh(second.refresh)
+
+    again = cli.refresh(second.refresh)
+
+    assert len({tokens.refresh for tokens in (first, second, third)}) == 3
+    assert "cnf" not in third.access_claims
+    assert again.error == cli.refresh(third.refresh).error == "invalid_grant"
+
+
+@pytest.mark.attack
 def test_the_end_of_a_family_ends_no_other(portal: Portal, visitor: Visitor) -> None:
     first, other = portal.sign_in(visitor), portal.sign_in(visitor)
     portal.refresh(first.refresh)

@@ -200,6 +200,8 @@ OVERRIDING = {
     "code_challenge": "A" * 43,
     "claims": '{"id_token": {"acr": {"essential": true, "value": "password"}}}',
     "login_hint": "mallory",
+    "resource": "https://evil.test/",
+    "authorization_details": '[{"type": "unknown"}]',
 }
 
 

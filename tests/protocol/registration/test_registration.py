@@ -217,6 +217,23 @@ def test_no_address_of_any_kind_runs_a_script(registrar: Registrar) -> None:
 
 
 @pytest.mark.attack
+def test_no_answer_goes_over_the_network_in_clear_text(outside: Registrar) -> None:
+    """RFC 9700 section 2.6: http is for an application on the machine of the person."""
+    loopback = outside.register(redirect_uris=["http://127.0.0.1:8080/back"], token_endpoint_auth_method="none")
+    told = outside.register().json()
+    clear = {"redirect_uris": ["http://rp.example/back"]}
+
+    answers = [
+        outside.register(**clear),
+        outside.register(**clear, token_endpoint_auth_method="none"),
+        outside.call("PUT", told, client_id=told["client_id"], **clear),
+    ]
+
+    assert loopback.status_code == 201
+    assert [(r.status_code, r.json()["error"]) for r in answers] == [(400, "invalid_redirect_uri")] * 3
+
+
+@pytest.mark.attack
 def test_what_a_client_may_not_decide_is_ignored(registrar: Registrar, register: Any, visitor: Visitor) -> None:
     told = registrar.register(
         client_id="house",

@@ -117,6 +117,8 @@ OUTSIDE = {
     "claims": '{"id_token": {"acr": {"essential": true, "value": "password"}}}',
     "login_hint": "mallory",
     "display": "popup",
+    "resource": "https://evil.test/",
+    "authorization_details": '[{"type": "unknown"}]',
 }
 
 

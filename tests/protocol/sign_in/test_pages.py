@@ -1,5 +1,6 @@
 """What every page of the sign-in sends along: who may frame it, where its form may lead, which cookies and how."""
 
+import re
 from collections.abc import Callable
 from http.cookies import SimpleCookie
 
@@ -54,6 +55,22 @@ def test_no_page_is_kept_framed_or_sniffed(billing: Portal, visitor: Visitor, id
         assert ("script-src" in headers["content-security-policy"]) is is_scripted
         assert page.html.count("<script") == page.html.count('<script src="/') == is_scripted
         assert " style=" not in page.html
+
+
+@pytest.mark.attack
+def test_no_page_loads_or_links_what_is_not_here(billing: Portal, visitor: Visitor, identify: Identify) -> None:
+    """RFC 9700 section 4.2.4."""
+    for page in of_every_step(billing, visitor, identify):
+        policy = dict(p.split(" ", 1) for p in page.response.headers["content-security-policy"].split("; "))
+        addresses = re.findall(r"""\b(?:href|src|action|srcset|poster)\s*=\s*["']?([^"'\s>]+)""", page.html)
+
+        assert policy.pop("default-src") == "'none'"
+        loading = {name: value for name, value in policy.items() if name.endswith("-src")}
+        assert set(loading.values()) <= {"'self'", "'self' data:"}, loading
+        assert len(addresses) > 2
+        # `otpauth:` opens the authenticator app, and no site; the sheet of recovery codes is in its own address.
+        here = (visitor.server.url, "/", "?", "#", "data:", "otpauth:")
+        assert [a for a in addresses if a.startswith("//") or not a.startswith(here)] == [], page.step
 
 
 @pytest.mark.parametrize(

@@ -70,6 +70,18 @@ def test_a_token_request_may_take_fewer(portal: Portal, alice: Visitor) -> None:
     assert said(portal, portal.refresh(tokens.refresh)) == [[PAYMENT, ACCOUNT]] * 3
 
 
+@pytest.mark.attack
+def test_details_that_the_browser_adds_to_a_pushed_request_do_not_count(portal: Portal, alice: Visitor) -> None:
+    """RFC 9396 section 12: whoever is signed in would choose what the application may do."""
+    for pushed in ({"authorization_details": json.dumps([ACCOUNT])}, {}):
+        answer = portal.call("ext/par/request", **portal.request(prompt="none", **pushed))
+        added = {"client_id": "portal", **answer.json(), "authorization_details": json.dumps([PAYMENT])}
+
+        page = alice.get(portal.server.endpoint("auth"), params=added)
+
+        assert said(portal, portal.redeem(page.parameters()["code"])) == [[ACCOUNT] if pushed else None] * 3
+
+
 def test_a_client_for_itself_may_ask_for_them(job: Portal) -> None:
     tokens = job.token(grant_type="client_credentials", authorization_details=json.dumps([PAYMENT]))
 
