@@ -102,7 +102,7 @@ PROFILES = (
 OF_RFC_9700 = (
     Point(RFC, "2.1", "must", "redirect URIs are compared as strings, and no address leads anywhere else"),
     _client(RFC, "2.1.1", "should", "codes are bound to who asked for them", r.PKCE, concerns=_by_browser),
-    Point(RFC, "2.1.1: support", "must", "PKCE is there, is named in the metadata, and cannot be taken out of a request"),
+    Point(RFC, "2.1.1: support", "must", "PKCE is there, the metadata say so, and nobody takes it out of a request"),
     Point(RFC, "2.1.2", "should", "no token comes in an authorization response"),
     _client(RFC, "2.2.1", "should", "access tokens are bound to their sender", r.BOUND, concerns=_with_tokens),
     Point(RFC, "2.2.2", "must", "refresh tokens of public clients rotate or are bound"),
