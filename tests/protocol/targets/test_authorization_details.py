@@ -91,9 +91,15 @@ def test_a_client_for_itself_may_ask_for_them(job: Portal) -> None:
 @pytest.mark.attack
 @pytest.mark.parametrize("more", [{**PAYMENT, "instructedAmount": {"currency": "EUR", "amount": "999"}}, ACCOUNT])
 def test_a_token_request_cannot_take_what_was_not_granted(portal: Portal, alice: Visitor, more: dict[str, Any]) -> None:
-    answer = portal.redeem(granted(portal, alice, [PAYMENT]), authorization_details=json.dumps([PAYMENT, more]))
+    asked = json.dumps([PAYMENT, more])
+    tokens = portal.redeem(granted(portal, alice, [PAYMENT]))
 
-    assert (answer.status, answer.error) == (400, "invalid_authorization_details")
+    answers = [
+        portal.redeem(granted(portal, alice, [PAYMENT]), authorization_details=asked),
+        portal.refresh(tokens.refresh, authorization_details=asked),
+    ]
+
+    assert [(a.status, a.error) for a in answers] == [(400, "invalid_authorization_details")] * 2
 
 
 @pytest.mark.attack

@@ -284,6 +284,18 @@ def test_it_ends_with_the_sign_in_that_it_rests_on(
 
 
 @pytest.mark.attack
+def test_it_ends_with_the_code_that_it_came_of(as_: As, server: RunningServer, visit: Callable[..., Visitor]) -> None:
+    front, orders, stock = as_(FRONT), as_(ORDERS), as_(STOCK)
+    code = front.code(visit(server), scope="openid orders stock")
+    exchanged = exchange(orders, front.redeem(code).access, scope="stock").access
+    assert stock.introspect(exchanged)["active"]
+
+    assert front.redeem(code).error == "invalid_grant"
+
+    assert stock.introspect(exchanged) == {"active": False}
+
+
+@pytest.mark.attack
 def test_an_api_that_revokes_its_token_ends_nobodys_sign_in(as_: As, token: str) -> None:
     front, orders, stock = as_(FRONT), as_(ORDERS), as_(STOCK)
     exchanged, other = (exchange(orders, token, scope="stock").access for _ in range(2))
