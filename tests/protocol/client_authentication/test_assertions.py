@@ -91,8 +91,11 @@ def test_an_assertion_is_taken_at_every_endpoint_for_clients(
 
 @pytest.mark.parametrize(
     ("client_id", "signer"),
-    [("keyed", KEYED), ("macced", MAC), ("rsa", RSA), ("ed", ED), ("narrow", KEYED)],
-    ids=["ES256", "HS256", "PS256", "EdDSA", "registered alg"],
+    [
+        *(("keyed", KEYED), ("macced", MAC), ("rsa", RSA), ("rsa", Signer("RS256", key=RSA.key)), ("ed", ED)),
+        ("narrow", KEYED),
+    ],
+    ids=["ES256", "HS256", "PS256", "RS256", "EdDSA", "registered alg"],
 )
 def test_each_algorithm_that_goes_with_the_method_is_taken(
     http: httpx.Client, server: RunningServer, client_id: str, signer: Signer

@@ -62,6 +62,22 @@ def test_an_issuers_word_is_no_proof(server: RunningServer, register: Register) 
     assert not SIGN_IN & both.introspect(tokens.access).keys()
 
 
+@pytest.mark.attack
+def test_what_else_an_issuer_says_changes_nothing(batch: Portal) -> None:
+    """RFC 7523 section 3 (8)."""
+    wished = {"scope": "admin", "client_id": "portal", "azp": "portal", "roles": ["admin"], "cnf": {"jkt": "x"}}
+    proven = {"acr": "phishing-resistant", "amr": ["mfa"], "auth_time": batch.server.clock(), "sid": "x", "gid": "x"}
+    by_clock = ("jti", "gid")
+
+    plain, more = (present(batch, SIGNER.sign(claims(batch.server) | said)) for said in ({}, wished | proven))
+
+    assert (more.status, more.body.keys()) == (200, plain.body.keys())
+    assert {n: v for n, v in more.access_claims.items() if n not in by_clock} == {
+        n: v for n, v in plain.access_claims.items() if n not in by_clock
+    }
+    assert more.access_claims["gid"] != "x"
+
+
 def test_the_person_is_the_one_that_signs_in_elsewhere(
     server: RunningServer, register: Register, visit: Callable[..., Visitor]
 ) -> None:

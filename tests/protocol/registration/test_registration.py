@@ -221,7 +221,7 @@ def test_no_answer_goes_over_the_network_in_clear_text(outside: Registrar) -> No
     """RFC 9700 section 2.6: http is for an application on the machine of the person."""
     loopback = outside.register(redirect_uris=["http://127.0.0.1:8080/back"], token_endpoint_auth_method="none")
     told = outside.register().json()
-    clear = {"redirect_uris": ["http://rp.example/back"]}
+    clear: dict[str, Any] = {"redirect_uris": ["http://rp.example/back"]}
 
     answers = [
         outside.register(**clear),
