@@ -6,6 +6,7 @@ It looks at neither `exp` nor `typ`, and takes any algorithm of the key's type (
 import json
 from base64 import urlsafe_b64encode
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import cache, lru_cache
 from typing import Any
 
@@ -14,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_der_private_key
 from joserfc import jwe, jws
-from joserfc.errors import JoseError, UnsupportedAlgorithmError
+from joserfc.errors import JoseError, UnsupportedAlgorithmError, UnsupportedKeyOperationError
 from joserfc.jwe import JWERegistry
 from joserfc.jwk import ECKey, JWKRegistry, KeyParameters, OctKey, OKPKey, RSAKey
 from joserfc.jws import JWSRegistry
@@ -162,7 +163,9 @@ def encrypt(token: str, keys: Iterable[PublicKey], *, alg: str, enc: str, issuer
         if key.key_type == wanted and key.get("use", "enc") == "enc" and key.get("alg", alg) == alg:
             header = {"alg": alg, "enc": enc, "cty": "JWT"} | ({"kid": key.kid} if key.kid else {}) | named
             registry = JWERegistry(_OUTSIDE, algorithms=[alg, enc])
-            return jwe.encrypt_compact(header, token, key, registry=registry)
+            # One whose `key_ops` are others (RFC 7517 section 4.3) is passed over.
+            with suppress(UnsupportedKeyOperationError):
+                return jwe.encrypt_compact(header, token, key, registry=registry)
     return None
 
 

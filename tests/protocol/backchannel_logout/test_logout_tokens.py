@@ -81,9 +81,10 @@ def enciphered(server: RunningServer, realm: dict[str, Any], **key: Any) -> None
 def test_it_is_encrypted_where_the_id_tokens_of_the_client_are(
     party: Party, realm: dict[str, Any], visitor: Visitor, sign_in: SignIn, at: Callable[[str], Portal]
 ) -> None:
-    """Sections 2.4 and 2.6: with the issuer outside, and signed inside."""
+    """Sections 2.4 and 2.6: with the issuer outside, and signed inside; by a key that is for that (RFC 7517 4.3)."""
     key = RSAKey.generate_key(2048, {"kid": "mine", "use": "enc"})
-    party.says["/keys"] = Says(body=json.dumps({"keys": [key.as_dict(private=False)]}).encode())
+    verifies = RSAKey.generate_key(2048).as_dict(private=False) | {"key_ops": ["verify"]}
+    party.says["/keys"] = Says(body=json.dumps({"keys": [verifies, key.as_dict(private=False)]}).encode())
     sign_in("shop", visitor)
     enciphered(visitor.server, realm, jwks_uri=f"{party.address}/keys")
     leave(visitor)
