@@ -196,7 +196,7 @@ def _check_frame(client: Client, path: Path) -> Iterator[Finding]:
         return
     if any(_weakness("redirect_uris", back, client) for back in client.redirect_uris):
         return
-    if origin_of(uri.lower()) not in {origin_of(back.lower()) for back in client.redirect_uris}:
+    if origin_of(uri) not in set(map(origin_of, client.redirect_uris)):
         yield Finding((*path, key), f"{_named(key, uri)} has not the scheme, host and port of a redirect URI")
     if "sid" in dict(parse_qsl(urlsplit(uri).query, keep_blank_values=True)):
         yield Finding((*path, key), f"{_named(key, uri)} has the parameter 'sid', which is ours: remove it")

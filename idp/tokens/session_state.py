@@ -3,8 +3,8 @@
 import base64
 import hashlib
 import secrets
-from urllib.parse import urlsplit
 
+from idp.realm.origins import origin_of
 from idp.tokens.sealing import Sealer
 
 
@@ -19,17 +19,11 @@ def browser_state(sealer: Sealer, session_id: str) -> str:
 
 def session_state(*, client_id: str, redirect_uri: str, browser_state: str) -> str | None:
     """The `session_state` of an authorization response (section 3); None for a client that has no web origin."""
-    parts = urlsplit(redirect_uri)
-    if parts.scheme not in ("http", "https"):
+    origin = origin_of(redirect_uri)
+    if origin is None:
         return None
     salt = secrets.token_urlsafe(12)
-    return f"{_hash(client_id, _origin(parts.scheme, parts.netloc), browser_state, salt)}.{salt}"
-
-
-def _origin(scheme: str, netloc: str) -> str:
-    """As browsers write it: in lower case, without the port that the scheme has anyway."""
-    default = {"http": ":80", "https": ":443"}[scheme]
-    return f"{scheme}://{netloc.lower().removesuffix(default)}"
+    return f"{_hash(client_id, origin, browser_state, salt)}.{salt}"
 
 
 def _hash(*parts: str) -> str:

@@ -3,6 +3,7 @@
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from idp.oauth.redirect_uris import is_registered
 from idp.realm.origins import origin_of
 from idp.web.cookies import CookieJar
 from idp.web.pages import Pages
@@ -26,14 +27,14 @@ class SessionStatusEndpoints:
         return self._frame(request, at, "check-session.js")
 
     def expected(self, request: Request, at: InRealm) -> Response:
-        """Whether the frame may answer a page: the client has a redirect URI of its origin.
+        """Whether the frame may answer a page: one of the client's origin, as its redirect URIs are compared.
 
         Section 3.2: whether somebody is signed in is nobody else's to know.
         """
         asked = dict(request.scope["idp.query"])
-        client, origin = at.realm.client(asked.get("client_id", "")), asked.get("origin", "")
-        origins = {origin_of(uri.lower()) for uri in client.redirect_uris} if client else set()
-        return JSONResponse({"expected": origin in origins})
+        client = at.realm.client(asked.get("client_id", ""))
+        origins = filter(None, map(origin_of, client.redirect_uris if client else ()))
+        return JSONResponse({"expected": is_registered(asked.get("origin", ""), origins)})
 
     def third_party_cookies(self, request: Request, at: InRealm) -> Response:
         """Where Keycloak's adapter looks first whether the frame will be able to see its cookie."""

@@ -51,8 +51,9 @@ def test_it_is_made_of_client_origin_and_the_state_of_the_browser(shop: Portal, 
     assert told == expected("shop", PORTALS, visitor.cookies()[COOKIE], told.partition(".")[2])
 
 
-def test_an_origin_is_written_as_browsers_write_it(shop: Portal, visitor: Visitor) -> None:
-    told = arrive(shop, visitor, redirect_uri="HTTPS://Shop.Example:443/back")["session_state"]
+@pytest.mark.parametrize("address", ["HTTPS://Shop.Example:443/back", "https://shop.example:/back"])
+def test_an_origin_is_written_as_browsers_write_it(shop: Portal, visitor: Visitor, address: str) -> None:
+    told = arrive(shop, visitor, redirect_uri=address)["session_state"]
 
     assert told == expected("shop", "https://shop.example", visitor.cookies()[COOKIE], told.partition(".")[2])
 
@@ -164,6 +165,28 @@ def test_the_frame_answers_pages_of_the_client_alone(server: RunningServer) -> N
             assert "set-cookie" not in answer.headers
             assert "access-control-allow-origin" not in answer.headers
         assert http.get(f"{frame}/init").json() == {"expected": False}
+
+
+@pytest.mark.attack
+def test_the_frame_answers_every_port_of_a_loopback_address_without_one(
+    server: RunningServer, realm: dict[str, Any], register: Callable[..., Portal], visitor: Visitor
+) -> None:
+    """RFC 8252 section 7.3: there the client is answered, and told a state for that very origin."""
+    page, desk = "http://127.0.0.1:5173", register(server, client_of(realm, "desk"))
+    told = arrive(desk, visitor, redirect_uri=f"{page}/back")["session_state"]
+    assert told == expected("desk", page, visitor.cookies()[COOKIE], told.partition(".")[2])
+
+    others = (
+        "https://127.0.0.1:5173",
+        "http://localhost:5173",
+        "http://127.0.0.1:0",
+        "http://127.0.0.1:5173.evil.test",
+    )
+    with server.http() as http:
+        for origin in (page, "http://127.0.0.1", *others):
+            asked = {"client_id": "desk", "origin": origin}
+            answer = http.get(f"{server.endpoint('login-status-iframe.html')}/init", params=asked)
+            assert answer.json() == {"expected": origin not in others}, origin
 
 
 def test_the_state_is_one_word_and_another_one_in_every_answer(shop: Portal, visitor: Visitor) -> None:
