@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import floor, nan
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -85,12 +86,12 @@ def verify_proof(shown: Shown, *, now: int, access_token: str | None = None) -> 
         raise BadProof("not signed by its own key") from None
     if claims.get("htm") != shown.method or not _is_same_url(claims.get("htu"), shown.url):
         raise BadProof("made for another request")
-    issued, identifier, nonce = claims.get("iat"), claims.get("jti"), claims.get("nonce")
-    if type(issued) is not int or not now - WINDOW <= issued <= now + AHEAD:
+    issued, identifier, nonce = _time(claims.get("iat")), claims.get("jti"), claims.get("nonce")
+    if not now - WINDOW <= issued <= now + AHEAD:
         raise BadProof("not made now")
     # Who says that a proof is good for less time is believed (RFC 7519 sections 4.1.4 and 4.1.5).
-    expires, begins = claims.get("exp", now + 1), claims.get("nbf", now)
-    if type(expires) is not int or type(begins) is not int or not begins - AHEAD <= now < expires:
+    expires, begins = _time(claims.get("exp", now + 1)), _time(claims.get("nbf", now))
+    if not begins - AHEAD <= now < expires:
         raise BadProof("not good now")
     # JSON can have half a surrogate pair, of which no digest can be made.
     if (
@@ -103,7 +104,12 @@ def verify_proof(shown: Shown, *, now: int, access_token: str | None = None) -> 
         raise BadProof("a nonce that is no string")
     if access_token is not None and not _is_hash_of(claims.get("ath"), access_token):
         raise BadProof("made for another access token")
-    return Proof(alg=alg, jkt=key.thumbprint(), jti=identifier, nonce=nonce, expires_at=issued + WINDOW + 1)
+    return Proof(alg=alg, jkt=key.thumbprint(), jti=identifier, nonce=nonce, expires_at=floor(issued) + WINDOW + 1)
+
+
+def _time(value: object) -> float:
+    """Seconds, perhaps with a fraction (RFC 7519 section 2); NaN, which lies in no window, for what is no number."""
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else nan
 
 
 def _key(proof: str) -> tuple[str, RSAKey | ECKey | OKPKey]:

@@ -122,12 +122,25 @@ def test_a_proof_is_good_for_no_longer_than_it_says(job: Holder, server: Running
     job.fetch_nonce()
     now = server.clock()
     wrong: list[dict[str, Any]] = [
-        *({"exp": now}, {"exp": now - 1}, {"nbf": now + 11}, {"exp": str(now + 9)}, {"nbf": True}, {"exp": 1e300})
+        *({"exp": now}, {"exp": now - 1}, {"nbf": now + 11}, {"exp": str(now + 9)}, {"nbf": True}),
+        *({"exp": now - 0.5}, {"nbf": now + 10.5}, {"nbf": 1e300}, {"exp": float("nan")}, {"nbf": float("nan")}),
     ]
     for claims in wrong:
         assert outcome(job, job.proof(**claims)) == BAD, claims
 
     assert outcome(job, job.proof(exp=now + 1, nbf=now + 10)) == (200, None)
+
+
+@pytest.mark.attack
+def test_a_time_may_have_a_fraction(job: Holder, server: RunningServer) -> None:
+    """RFC 7519 section 2, NumericDate. It is remembered for as long as it is good."""
+    job.fetch_nonce()
+    made = server.clock() - 0.25
+    proof = job.proof(iat=made, exp=made + 59.5)
+
+    assert outcome(job, proof) == (200, None)
+    assert outcome(job, proof) == BAD
+    assert outcome(job, job.proof(iat=float("nan"))) == BAD
 
 
 MODULI: tuple[Any, ...] = ("A" * 341 + "E", "*" * 400, 7, [])
