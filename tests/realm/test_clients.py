@@ -215,6 +215,19 @@ def test_http_to_another_machine_is_refused_in_production() -> None:
     )
 
 
+@pytest.mark.attack
+@pytest.mark.parametrize("key", [*SINGLE, "jwks_uri", "post_logout_redirect_uris"])
+def test_so_is_that_of_every_other_address(key: str) -> None:
+    old = "post_logout_redirect_uris: [http://localhost:8081/]"
+    new = f"{key}: ['{CLEAR}']" if key.endswith("s") else f"{key}: '{CLEAR}'"
+    found = [
+        problem for problem in problems(demo(old, new), mode=Mode.PRODUCTION) if f"'{CLEAR}' is http: use" in problem
+    ]
+
+    assert len(found) == 1
+    assert found[0].startswith("63:")
+
+
 def test_http_to_another_machine_is_warned_of_when_only_the_form_is_checked() -> None:
     warnings = examined(demo("http://localhost:8081/callback", CLEAR), mode=Mode.CHECK).warnings
     assert (warnings[0].line, warnings[0].column) == (62, 21)
