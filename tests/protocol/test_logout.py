@@ -4,14 +4,19 @@ OpenID Connect RP-Initiated Logout 1.0.
 """
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import closing
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 
+from idp.store import sessions
+from idp.store.database import Database
 from tests.clock import Clock
 from tests.portal import Portal, Tokens
 from tests.protocol import forge
+from tests.races.test_sign_in import QUEUED
 from tests.running import RunningServer, demo_client, demo_realm
 from tests.visitor import Page, Visitor
 
@@ -375,6 +380,18 @@ def test_the_cookie_of_an_ended_session_is_worth_nothing(portal: Portal, visitor
     visitor.http.headers["cookie"] = f"idp-session-demo={cookie}"
 
     assert not is_signed_in(portal, visitor)
+
+
+@pytest.mark.attack
+def test_a_session_that_ends_meanwhile_brings_no_code(portal: Portal, visitor: Visitor, tokens: Tokens) -> None:
+    """Found to be open before, and used after."""
+    with closing(Database(portal.server.settings.database)) as database, ThreadPoolExecutor(1) as other_tab:
+        with database.write() as tx:
+            assert sessions.end(tx, tokens.id_claims["sid"], portal.server.clock())
+            arriving = other_tab.submit(portal.send, visitor)
+            wait([arriving], timeout=QUEUED)
+
+        assert (arriving.result().status, "code=" in arriving.result().html) == (400, False)
 
 
 @pytest.mark.attack
