@@ -11,9 +11,9 @@ from idp.oauth.client_keys import KeySource, public_keys_of
 from idp.oauth.request import AUTHORIZATION_PARAMETERS, Pairs
 from idp.realm.algorithms import FAPI2, SIGNING
 from idp.realm.client_sections import Client
+from idp.resource_server.numeric_date import seconds
 from idp.tokens import assertions, jose
 from idp.tokens.jose import BadToken
-from idp.tokens.numeric_date import seconds
 
 # Those that say nothing of their type are older than the type (RFC 9101 section 10.8).
 _TYPES = ("oauth-authz-req+jwt", "jwt", None)

@@ -7,7 +7,6 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import floor, nan
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,6 +14,8 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, JWKRegistry, OKPKey, RSAKey
 from joserfc.jws import JWSRegistry
+
+from idp.resource_server.numeric_date import seconds
 
 ALGORITHMS = ("ES256", "ES384", "ES512", "EdDSA", "Ed25519", "PS256", "PS384", "PS512", "RS256", "RS384", "RS512")
 MAX_PROOF = 8192  # characters
@@ -86,12 +87,12 @@ def verify_proof(shown: Shown, *, now: int, access_token: str | None = None) -> 
         raise BadProof("not signed by its own key") from None
     if claims.get("htm") != shown.method or not _is_same_url(claims.get("htu"), shown.url):
         raise BadProof("made for another request")
-    issued, identifier, nonce = _time(claims.get("iat")), claims.get("jti"), claims.get("nonce")
-    if not now - WINDOW <= issued <= now + AHEAD:
+    issued, identifier, nonce = seconds(claims.get("iat")), claims.get("jti"), claims.get("nonce")
+    if issued is None or not now - WINDOW <= issued <= now + AHEAD:
         raise BadProof("not made now")
     # Who says that a proof is good for less time is believed (RFC 7519 sections 4.1.4 and 4.1.5).
-    expires, begins = _time(claims.get("exp", now + 1)), _time(claims.get("nbf", now))
-    if not begins - AHEAD <= now < expires:
+    expires, begins = seconds(claims.get("exp", now + 1)), seconds(claims.get("nbf", now))
+    if expires is None or begins is None or not begins - AHEAD <= now < expires:
         raise BadProof("not good now")
     # JSON can have half a surrogate pair, of which no digest can be made.
     if (
@@ -104,12 +105,7 @@ def verify_proof(shown: Shown, *, now: int, access_token: str | None = None) -> 
         raise BadProof("a nonce that is no string")
     if access_token is not None and not _is_hash_of(claims.get("ath"), access_token):
         raise BadProof("made for another access token")
-    return Proof(alg=alg, jkt=key.thumbprint(), jti=identifier, nonce=nonce, expires_at=floor(issued) + WINDOW + 1)
-
-
-def _time(value: object) -> float:
-    """Seconds, perhaps with a fraction (RFC 7519 section 2); NaN, which lies in no window, for what is no number."""
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else nan
+    return Proof(alg=alg, jkt=key.thumbprint(), jti=identifier, nonce=nonce, expires_at=issued + WINDOW + 1)
 
 
 def _key(proof: str) -> tuple[str, RSAKey | ECKey | OKPKey]:

@@ -4,9 +4,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
+from idp.resource_server.numeric_date import seconds
 from idp.tokens import jose
 from idp.tokens.jose import BadToken
-from idp.tokens.numeric_date import seconds
 
 # An identifier is remembered until its assertion expires: a long life would fill the memory.
 LONGEST = 3660

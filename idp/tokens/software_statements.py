@@ -7,9 +7,9 @@ from joserfc import jws, jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
+from idp.resource_server.numeric_date import seconds
 from idp.tokens import plain_json
 from idp.tokens.jose import MAX_TOKEN, BadToken, Registry
-from idp.tokens.numeric_date import seconds
 
 ALGORITHMS = ("RS256", "PS256", "ES256", "RS384", "PS384", "ES384", "RS512", "PS512", "ES512", "EdDSA")
 
