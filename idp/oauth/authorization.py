@@ -129,7 +129,7 @@ class AuthorizationEndpoint:
         demands = demands_of(data, scope=request.scope, levels=realm.levels, claims=claims, people=people)
         apis = targets.apis_of(realm, request.scope.split())
         resources = targets.resources_of(request.payload, apis)
-        targets.details_of(request.payload, client.registered)
+        targets.details_of(request.payload, client.registered, realm)
         dpop.refuse_no_thumbprint(data.get("dpop_jkt"))
         carried = {name: data[name] for name in AUTHORIZATION_PARAMETERS if name in data}
         if resources:
@@ -148,7 +148,7 @@ class AuthorizationEndpoint:
         try:
             _refuse_form(authorized.client, is_pushed=bool(asked.pushed), is_signed=asked.signed or bool(asked.pushed))
             grant = self._server.get_consent_grant(request)
-            targets.details_of(request.payload, authorized.client)
+            targets.details_of(request.payload, authorized.client, context.realm)
         except OAuth2Error as error:
             # Not a protocol error by then: the session that was to be opened must not be kept.
             raise RequestOutdated from error

@@ -8,6 +8,7 @@ from typing import Any
 from idp.errors import InvalidAuthorizationDetailsError, InvalidGrantError, InvalidTargetError
 from idp.oauth.request import OAuthRequest, Payload
 from idp.realm.client_sections import Client
+from idp.realm.detail_types import broken_rule
 from idp.realm.schema import Realm
 from idp.store.consents import key_of
 from idp.store.grants import Grant
@@ -56,8 +57,8 @@ def resources_of(payload: Payload, among: Collection[str]) -> tuple[str, ...]:
     return resources
 
 
-def details_of(payload: Payload, client: Client) -> tuple[Detail, ...]:
-    """The authorization details that a request has; raises InvalidAuthorizationDetailsError."""
+def details_of(payload: Payload, client: Client, realm: Realm) -> tuple[Detail, ...]:
+    """The authorization details that a request has; raises InvalidAuthorizationDetailsError (RFC 9396 section 5)."""
     text = payload.data.get("authorization_details")
     if text is None:
         return ()
@@ -68,9 +69,16 @@ def details_of(payload: Payload, client: Client) -> tuple[Detail, ...]:
     if not isinstance(details, list) or not 0 < len(details) <= _MOST_DETAILS:
         raise InvalidAuthorizationDetailsError("authorization_details must be a short JSON array.")
     for detail in details:
-        if not isinstance(detail, dict) or detail.get("type") not in client.authorization_details_types:
-            raise InvalidAuthorizationDetailsError("A type of the authorization_details is not registered here.")
+        if refused := _refusal(detail, client, realm):
+            raise InvalidAuthorizationDetailsError(refused)
     return tuple(details)
+
+
+def _refusal(detail: Any, client: Client, realm: Realm) -> str | None:
+    if not isinstance(detail, dict) or detail.get("type") not in client.authorization_details_types:
+        return "A type of the authorization_details is not registered here."
+    rule = broken_rule(realm, detail)
+    return f"A detail does not fit the schema of its type, {detail['type']}: {rule}" if rule else None
 
 
 def target_of(request: OAuthRequest, *, scopes: Collection[str], grant: Grant | None) -> Target:
@@ -78,17 +86,17 @@ def target_of(request: OAuthRequest, *, scopes: Collection[str], grant: Grant | 
 
     Raises InvalidTargetError, InvalidGrantError, InvalidAuthorizationDetailsError: before a refresh token is used up.
     """
-    client, payload = request.client.registered, request.payload
-    apis = apis_of(request.context.realm, scopes)
+    client, payload, realm = request.client.registered, request.payload, request.context.realm
+    apis = apis_of(realm, scopes)
     granted = grant.asked.resources if grant else ()
     possible = tuple(api for api in apis if not granted or api in granted)
     audience = resources_of(payload, possible) or possible or (client.client_id,)
     if grant is None:
-        return Target(audience, details_of(payload, client))
+        return Target(audience, details_of(payload, client, realm))
     allowed = grant.asked.authorization_details
-    if any(detail["type"] not in client.authorization_details_types for detail in allowed):
-        raise InvalidGrantError("The client is not registered any more for every type of this grant's details.")
-    details = details_of(payload, client)
+    if any(_refusal(detail, client, realm) for detail in allowed):
+        raise InvalidGrantError("Not all of this grant's authorization_details may be had any more.")
+    details = details_of(payload, client, realm)
     # For Python, 1 and true are equal, and people allowed one of them.
     if not set(map(key_of, details)) <= set(map(key_of, allowed)):
         raise InvalidAuthorizationDetailsError("The authorization_details go beyond what was granted.")

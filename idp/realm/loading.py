@@ -8,6 +8,7 @@ from pathlib import Path as FilePath
 from pydantic import ValidationError
 
 from idp.realm.clients import check_clients, warn_of_clear_text, warn_of_unread
+from idp.realm.detail_types import check_detail_types
 from idp.realm.document import Node, Path, Position, read_bounded, read_document
 from idp.realm.environment import unusable_secrets, with_secrets
 from idp.realm.findings import Finding
@@ -152,6 +153,7 @@ def _contradictions(realm: Realm, root: Node, mode: Mode) -> Iterator[Finding]:
     yield from check_clients(realm, root, mode)
     yield from check_sending(realm, root, mode)
     yield from check_signing(realm)
+    yield from check_detail_types(realm)
     yield from check_trusted_issuers(realm, root, mode)
 
 

@@ -5,7 +5,7 @@ What a model cannot see by itself (a name that another section must define) is c
 
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PrivateAttr
 
@@ -28,6 +28,7 @@ from idp.realm.words import (
     Text,
     Word,
     Words,
+    as_json,
     whole,
 )
 
@@ -93,7 +94,7 @@ class Scope(Section):
 
 
 class AuthorizationDetail(Section):
-    """A type of authorization details (RFC 9396), as people read it where they are asked for their consent."""
+    """A type of authorization details (RFC 9396): what it looks like, and the words for it where people are asked."""
 
     title: Words = Field(default={})
     """What it allows, in words; left out, the type."""
@@ -101,6 +102,8 @@ class AuthorizationDetail(Section):
     """What people should know about it besides."""
     fields: Mapping[Word, Words] = {}
     """What its members are called, at any depth; left out, as they are."""
+    json_schema: Annotated[Mapping[str, Any], BeforeValidator(as_json)] = Field(default={}, alias="schema")
+    """What a detail of the type looks like, with its `type`: JSON Schema (2020-12); left out, anything goes."""
 
 
 class SeedTotp(Section):

@@ -1,6 +1,7 @@
 """How names, durations, addresses and numbers are written in a realm file."""
 
 import ipaddress
+import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -84,6 +85,11 @@ def whole(value: Any) -> Any:
     if type(value) is int:
         return value
     raise ValueError("a whole number is needed")
+
+
+def as_json(value: Any) -> Any:
+    """What other software reads as JSON: a list of the file is a tuple."""
+    return json.loads(json.dumps(value))
 
 
 def number_of_seconds(value: Any) -> Any:

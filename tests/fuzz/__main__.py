@@ -24,9 +24,10 @@ from tests.fuzz.corpus import CORPUS, keep, named
 
 with (
     redirect_stderr(StringIO()),
-    atheris.instrument_imports(include=["idp", "authlib", "cbor2", "joserfc", "webauthn"]),
+    atheris.instrument_imports(include=["idp", "authlib", "cbor2", "joserfc", "jsonschema", "webauthn"]),
 ):
-    import webauthn  # noqa: F401 - our modules import it where they use it, which is too late to be counted
+    import jsonschema  # noqa: F401 - our modules import it where they use it, which is too late to be counted
+    import webauthn  # noqa: F401 - as well
 
     from tests.fuzz.targets import TARGETS, Target
 

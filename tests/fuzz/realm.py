@@ -75,6 +75,16 @@ _SMS = {
     "from": "+15005550006",
     "countries": ["US", "DE"],
 }
+# One rule of each kind that could stumble over what it is given.
+_PAYMENT = {
+    "properties": {
+        "amount": {"anyOf": [{"type": "string", "pattern": "^[0-9]+$"}, {"multipleOf": 0.01, "maximum": 1e9}]},
+        "locations": {"type": "array", "uniqueItems": True, "items": {"type": "string", "maxLength": 100}},
+        "identifier": {"anyOf": [{"format": "date"}, {"format": "email"}, {"format": "ipv6"}, {"format": "uuid"}]},
+        "privileges": {"contains": {"const": 1}, "unevaluatedItems": {"type": "object"}},
+    },
+    "propertyNames": {"maxLength": 50},
+}
 
 
 class NoFetcher(Fetcher):
@@ -102,6 +112,7 @@ def realm() -> Realm:
             "clients": ["web"],
         }
     ]
+    described["authorization_details"] = {"payment": {"schema": _PAYMENT}}
     found = examine(yaml.safe_dump(described).encode(), path="demo.yaml", mode=Mode.DEVELOPMENT, environ={})
     assert found.realm is not None, found.problems
     return found.realm

@@ -94,7 +94,7 @@ class AuthorizationCode(AuthorizationCodeGrant):  # type: ignore[misc]  # Authli
             asked=Asked(
                 claims=by_name.members,
                 resources=request.payload.datalist.get("resource", ()),
-                authorization_details=targets.details_of(request.payload, request.client.registered),
+                authorization_details=targets.details_of(request.payload, request.client.registered, context.realm),
             ),
             offline=refreshes and "offline_access" in request.scope.split(),
             # RFC 9449 section 10: the code is good with this key alone.

@@ -113,7 +113,7 @@ def authorization_details(data: bytes) -> None:
     client = realm().client("web")
     assert client is not None
     with refusing(InvalidAuthorizationDetailsError):
-        details = targets.details_of(Payload([("authorization_details", text(data))]), client)
+        details = targets.details_of(Payload([("authorization_details", text(data))]), client, realm())
         assert len(details) <= 20
         assert all(detail["type"] == "payment" for detail in details)
 

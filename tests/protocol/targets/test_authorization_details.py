@@ -1,7 +1,7 @@
 """Rich authorization requests (RFC 9396): of registered types, from the request to the API."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -19,6 +19,7 @@ PAYMENT = {
     "instructedAmount": {"currency": "EUR", "amount": "123.50"},
     "creditorName": "Müller & Söhne",
 }
+TRANSFER = {"type": "transfer", "amount": "12.50", "currency": "EUR", "payee": {"iban": "DE89370400440532013000"}}
 ACCOUNT = {"type": "https://example.test/account", "actions": ["read"]}
 
 
@@ -145,6 +146,51 @@ def test_details_that_are_malformed_or_not_registered_are_refused(
     assert asked.parameters()["error"] == pushed.json()["error"] == taken.error == "invalid_authorization_details"
 
 
+MISFITS: dict[str, tuple[dict[str, Any], str]] = {
+    "nothing": ({"amount": None}, "properties/amount/type"),
+    "another kind": ({"amount": 12.5}, "properties/amount/type"),
+    "another form": ({"amount": "12,50"}, "properties/amount/pattern"),
+    "another value": ({"currency": "USD"}, "properties/currency/enum"),
+    "no day": ({"day": "2026-02-30"}, "properties/day/format"),
+    "a number that cannot be divided": ({"urgency": 10**400}, "a number is too large"),
+    "unknown": ({"urgent": True}, "additionalProperties"),
+    "lacks below": ({"payee": {}}, "properties/payee/required"),
+    "unknown below": ({"payee": {"iban": "DE1", "bic": "X"}}, "properties/payee/additionalProperties"),
+}
+
+
+@pytest.mark.attack
+@pytest.mark.parametrize("case", MISFITS)
+def test_details_that_do_not_fit_the_schema_of_their_type_are_refused(
+    portal: Portal, alice: Visitor, job: Portal, case: str
+) -> None:
+    """RFC 9396 section 5; the description names the rule and repeats nothing of what was sent."""
+    changed, rule = MISFITS[case]
+    sent = json.dumps([PAYMENT, TRANSFER | changed])
+
+    asked = portal.send(alice, prompt="none", authorization_details=sent).parameters()
+    pushed = portal.call("ext/par/request", **portal.request(authorization_details=sent)).json()
+    taken = job.token(grant_type="client_credentials", authorization_details=sent).body
+
+    for answer in (asked, pushed, taken):
+        assert answer["error"] == "invalid_authorization_details"
+        assert answer["error_description"] == f"A detail does not fit the schema of its type, transfer: {rule}"
+
+
+def test_a_detail_that_lacks_a_member_is_refused(job: Portal) -> None:
+    lacking = {name: value for name, value in TRANSFER.items() if name != "currency"}
+
+    answer = job.token(grant_type="client_credentials", authorization_details=json.dumps([lacking]))
+
+    assert answer.error == "invalid_authorization_details"
+
+
+def test_details_that_fit_the_schema_of_their_type_are_granted(portal: Portal, alice: Visitor) -> None:
+    tokens = portal.redeem(granted(portal, alice, [TRANSFER, TRANSFER | {"day": "2026-02-28"}]))
+
+    assert said(portal, tokens) == [[TRANSFER, TRANSFER | {"day": "2026-02-28"}]] * 3
+
+
 @pytest.mark.attack
 def test_a_client_has_types_of_its_own(job: Portal) -> None:
     answer = job.token(grant_type="client_credentials", authorization_details=json.dumps([ACCOUNT]))
@@ -164,13 +210,24 @@ def test_a_type_that_was_taken_away_meanwhile_gets_no_code(start: Start, registe
     assert visitor.sign_in(page).status == 400
 
 
+def without_types(realm: dict[str, Any]) -> None:
+    del realm["clients"][0]["authorization_details_types"]
+
+
+def in_francs(realm: dict[str, Any]) -> None:
+    realm["authorization_details"]["transfer"]["schema"]["properties"]["currency"] = {"const": "CHF"}
+
+
 @pytest.mark.attack
-def test_a_grant_does_not_outlive_the_type_of_its_details(start: Start, register: Any, visit: Any) -> None:
+@pytest.mark.parametrize("change", [without_types, in_francs])
+def test_a_grant_does_not_outlive_the_type_of_its_details(
+    start: Start, register: Any, visit: Any, change: Callable[[dict[str, Any]], None]
+) -> None:
     server = start(realm_of(__file__))
     portal, visitor = register(server, client_of(realm_of(__file__), "portal")), visit(server)
-    tokens = portal.sign_in(visitor, authorization_details=json.dumps([PAYMENT]))
+    tokens = portal.sign_in(visitor, authorization_details=json.dumps([TRANSFER]))
     realm = realm_of(__file__)
-    del realm["clients"][0]["authorization_details_types"]
+    change(realm)
     server.reload(realm)
 
     assert portal.refresh(tokens.refresh).error == "invalid_grant"
@@ -179,4 +236,8 @@ def test_a_grant_does_not_outlive_the_type_of_its_details(start: Start, register
 def test_discovery_names_the_types(portal: Portal, standing: RunningServer) -> None:
     document = portal.http.get(f"{standing.issuer()}/.well-known/openid-configuration").json()
 
-    assert document["authorization_details_types_supported"] == ["payment_initiation", "https://example.test/account"]
+    assert document["authorization_details_types_supported"] == [
+        "payment_initiation",
+        "https://example.test/account",
+        "transfer",
+    ]
