@@ -12,12 +12,17 @@ from tests.outbound.mailbox import Mailbox
 from tests.portal import Portal
 from tests.protocol.administrator import Administrator
 from tests.protocol.links.conftest import Forgetful, administrator, mailbox, server
-from tests.races.crowd import CROWD, at_once
+from tests.races.crowd import CROWD, ROUNDS, at_once
 from tests.running import RunningServer
 from tests.visitor import Page, Visitor
 
 __all__ = ["administrator", "mailbox", "server"]
 pytestmark = pytest.mark.attack
+
+
+@pytest.fixture(autouse=True, params=range(ROUNDS))
+def a_round() -> None:
+    """Each with a server of its own: one person is sent only so many letters."""
 
 
 def following(client: httpx.Client, page: Page, **fields: str) -> httpx.Response:
