@@ -37,7 +37,10 @@ class _Read:
 
 
 class KeyRings:
-    """Keys by realm. Reading is lock-free; making keys is not, and of several processes one wins."""
+    """Keys by realm. Reading is lock-free; making keys is not, and of several processes one wins.
+
+    A key is made outside of transactions only: SQLite has one writer, and a request would wait for itself.
+    """
 
     def __init__(self, database: Database, sealer: Sealer, clock: Callable[[], int]) -> None:
         self._database = database
@@ -48,22 +51,27 @@ class KeyRings:
 
     def of(self, realm: Realm) -> KeyRing:
         """The ring of the realm, not older than half a minute."""
-        return self._not_older(realm, _READ_AGAIN)
+        return self._not_older(realm, _READ_AGAIN, makes=False)
+
+    def extended(self, realm: Realm) -> KeyRing:
+        """`of`, with the keys that are due; not to be called inside a transaction."""
+        return self._not_older(realm, _READ_AGAIN, makes=True)
 
     def to_publish(self, realm: Realm) -> KeyRing:
-        """The ring with what any process has made or forgotten: a key may sign elsewhere before we would look again."""
-        return self._not_older(realm, _READ_AGAIN_WHEN_ASKED)
+        """`extended`, with what any process has made or forgotten: a key may sign elsewhere before we would look."""
+        return self._not_older(realm, _READ_AGAIN_WHEN_ASKED, makes=True)
 
-    def _not_older(self, realm: Realm, seconds: int) -> KeyRing:
+    def _not_older(self, realm: Realm, seconds: int, *, makes: bool) -> KeyRing:
         known, now = self._rings.get(realm.name), self._clock()
         # The realm file may name an algorithm that it did not name a moment ago.
         if known is None or not known.ring.algorithms.issuperset(realm.keys.algorithms):
-            return self._read(realm)
+            return self._read(realm, makes=True)
+        is_good = now - known.at < seconds and not (makes and known.ring.due(realm, now))
         # While one thread looks, which takes seconds when the database is away, the others have the keys that we know.
-        if now - known.at < seconds or now < known.away_until or not self._making.acquire(blocking=False):
+        if is_good or now < known.away_until or not self._making.acquire(blocking=False):
             return known.ring
         try:
-            return self._refreshed(realm)
+            return self._refreshed(realm, makes=makes)
         except (SQLAlchemyError, Overloaded) as error:
             # Keys are published before they sign: those that we know are good while the database is away.
             emit(Event.UNAVAILABLE, reason=reason(error))
@@ -76,17 +84,24 @@ class KeyRings:
         """The ring, read again when the token names a key that another process may just have made."""
         ring = self.of(realm)
         kid = jose.kid_of(token)
-        if kid is None or kid in ring.kids:
+        if kid is None or kid in ring.kids or self._clock() - self._rings[realm.name].at < _READ_AGAIN_WHEN_ASKED:
             return ring
-        return ring if self._clock() - self._rings[realm.name].at < _READ_AGAIN_WHEN_ASKED else self._read(realm)
+        return self._read(realm, makes=False)
 
-    def _read(self, realm: Realm) -> KeyRing:
+    def _read(self, realm: Realm, *, makes: bool) -> KeyRing:
         with self._making:
-            return self._refreshed(realm)
+            return self._refreshed(realm, makes=makes)
 
-    def _refreshed(self, realm: Realm) -> KeyRing:
+    def _refreshed(self, realm: Realm, *, makes: bool) -> KeyRing:
         now = self._clock()
         ring = self._load(realm)
+        if makes:
+            ring = self._completed(realm, ring, now)
+        self._rings[realm.name] = _Read(ring, now)
+        return ring
+
+    def _completed(self, realm: Realm, ring: KeyRing, now: int) -> KeyRing:
+        """The ring with what it lacks."""
         if not ring.has_subject_key:
             with suppress(IntegrityError), self._database.write() as tx:
                 subject_keys.add(tx, self._sealer, realm.name, os.urandom(_SUBJECT_KEY))
@@ -107,7 +122,6 @@ class KeyRings:
                 )
                 tx.emit(Event.KEY_CREATED, realm=realm.name, kid=private.kid, alg=alg)
             ring = self._load(realm)
-        self._rings[realm.name] = _Read(ring, now)
         return ring
 
     def _load(self, realm: Realm) -> KeyRing:

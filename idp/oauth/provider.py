@@ -93,7 +93,11 @@ class Provider:
             raise
 
     def prepare(self, realm: Realm, request: OAuthRequest) -> None:
-        """Have the keys at hand of the client and issuer that a request names: none are fetched in a transaction."""
+        """Have the realm's keys at hand, and those of the client and issuer that a request names.
+
+        None are made or fetched in a transaction.
+        """
+        self._keyrings.extended(realm)
         is_signed = any(name in request.form for name in _SIGNED_BY_CLIENTS)
         client = realm.client(client_authentication.claimed(request).client_id)
         if client is not None and client.jwks_uri is not None and (is_signed or _needs_keys(client)):

@@ -12,7 +12,7 @@ from idp.cli.realms import realm_named
 from idp.store.database import Database
 from idp.tokens.sealing import Sealer
 from tests.clock import Clock
-from tests.conftest import Start
+from tests.conftest import Log, Start
 from tests.portal import Portal
 from tests.protocol import forge
 from tests.running import RunningServer, demo_client, demo_realm
@@ -198,6 +198,21 @@ def test_a_realm_may_rotate_more_often(start: Start, register: Callable[..., Por
     clock.advance(DAYS)
 
     assert signs(portal) != first
+
+
+def test_a_key_that_falls_due_in_a_token_request_is_made_before_the_request_has_the_database_to_itself(
+    start: Start, register: Callable[..., Portal], visit: Callable[..., Visitor], clock: Clock, log: Log
+) -> None:
+    """Of SQLite's one writer: a request that waited for itself would hold everybody up."""
+    server = start(demo_realm(keys={"rsa_bits": 2048, "rotate": "25h"}))
+    portal = register(server, "portal")
+    tokens = portal.sign_in(visit(server))
+    clock.advance(3601)
+
+    assert portal.refresh(tokens.refresh).status == 200
+
+    assert sorted(made["alg"] for made in log.events("key.created")) == ["ES256", "RS256"]
+    assert log.events("http.unavailable") == []
 
 
 @pytest.mark.parametrize("alg", ["RS256", "ES256"])
