@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 
-from idp.resource_server.dpop import BadProof, Shown, verify_proof
+from idp.resource_server.dpop import BadProof, Proof, Shown, verify_proof
 from idp.resource_server.refused import InvalidProof, InvalidRequest, InvalidToken, MissingToken, Refused
 from idp.resource_server.requirement import Requirement, check
 from idp.resource_server.token import AccessToken
@@ -33,8 +33,11 @@ def authorize(
     """
     scheme, token = _credentials(authorization)
     try:
-        jkt = _proven(token, shown, is_first_use, now) if scheme == "dpop" else None
-        verified = verifier.verify(token, now=now, jkt=jkt)
+        proof = _proof(token, shown, now) if scheme == "dpop" else None
+        verified = verifier.verify(token, now=now, jkt=proof.jkt if proof else None)
+        # Remembered for who has a good token only: anybody can make proofs without end.
+        if proof and is_first_use and not is_first_use(f"{proof.jkt}.{proof.jti}", proof.expires_at):
+            raise InvalidProof("used before")
         check(verified, requirement, now=now, leeway=verifier.leeway)
     except Refused as refused:
         refused.scheme = "DPoP" if scheme == "dpop" else "Bearer"
@@ -42,16 +45,13 @@ def authorize(
     return verified
 
 
-def _proven(token: str, shown: Shown | None, is_first_use: FirstUse | None, now: int) -> str:
+def _proof(token: str, shown: Shown | None, now: int) -> Proof:
     if shown is None:
         raise InvalidToken("DPoP is not set up here")
     try:
-        proof = verify_proof(shown, now=now, access_token=token)
+        return verify_proof(shown, now=now, access_token=token)
     except BadProof as error:
         raise InvalidProof(str(error)) from error
-    if is_first_use is not None and not is_first_use(f"{proof.jkt}.{proof.jti}", proof.expires_at):
-        raise InvalidProof("used before")
-    return proof.jkt
 
 
 def _credentials(authorization: Sequence[str]) -> tuple[str, str]:

@@ -27,9 +27,13 @@ def who(request: Request) -> JSONResponse:
 
 
 @pytest.fixture
-def api(verifier: TokenVerifier) -> Iterator[httpx.Client]:
-    seen: set[str] = set()
+def seen() -> set[str]:
+    """The proofs that the API remembers."""
+    return set()
 
+
+@pytest.fixture
+def api(verifier: TokenVerifier, seen: set[str]) -> Iterator[httpx.Client]:
     def is_first_use(identifier: str, expires_at: int) -> bool:
         assert NOW < expires_at <= NOW + 100
         new = identifier not in seen
@@ -110,6 +114,15 @@ def test_a_token_that_is_bound_to_nothing_or_to_a_certificate_is_no_dpop_token(
     for number, cnf in enumerate(bindings):
         other = token(issuer, cnf=cnf)
         assert error(ask(api, other, proof(other, jti=f"b{number}"))) == (401, "DPoP", "invalid_token"), cnf
+
+
+@pytest.mark.attack
+def test_a_proof_is_not_remembered_for_who_has_no_good_token(api: httpx.Client, issuer: Issuer, seen: set[str]) -> None:
+    """Anybody can make a key and as many proofs as they like: each would be kept."""
+    for bad in ("no token", token(issuer, aud="https://other.example"), issuer.token()):
+        assert error(ask(api, bad, proof(bad))) == (401, "DPoP", "invalid_token")
+
+    assert seen == set()
 
 
 @pytest.mark.attack
