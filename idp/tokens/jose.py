@@ -40,7 +40,7 @@ class BadToken(Exception):
     """The token is malformed, forged, expired, or of another kind than expected."""
 
 
-class Registry(JWSRegistry):
+class _Registry(JWSRegistry):
     """Takes the named algorithms and no other, and longer headers than the 512 bytes of joserfc.
 
     A parameter of the header that nobody knows is ignored (RFC 7515 section 4); `crit` is for the caller to refuse.
@@ -58,12 +58,12 @@ class Registry(JWSRegistry):
         return self.algorithms[name]
 
 
-_UNVERIFIED = Registry()
+_UNVERIFIED = _Registry()
 
 
 @cache
-def _only(alg: str) -> Registry:
-    return Registry([alg])
+def _only(alg: str) -> _Registry:
+    return _Registry([alg])
 
 
 def generate(alg: Algorithm, *, kid: str, rsa_bits: int) -> PrivateKey:

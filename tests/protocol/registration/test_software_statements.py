@@ -85,6 +85,10 @@ def test_nobody_else_is_believed(registrar: Registrar, vouch: Vouch) -> None:
             "invalid_software_statement",
         ),
         "nested": (f"{forge.encoded(b'[' * 300)}.{forge.encoded(b'[' * 3000)}.AA", "invalid_software_statement"),
+        "a nested header": (
+            f"{forge.encoded(b'[' * 1500)}.{body}.{signature}",
+            "invalid_software_statement",
+        ),
         "nothing": ("x", "invalid_software_statement"),
         "too long": ("x" * 9000, "invalid_software_statement"),
     }
