@@ -7,7 +7,7 @@ from idp.events.catalogue import Event
 from idp.events.log import emit
 from idp.oauth.keyrings import KeyRings
 from idp.oauth.request import FetchKeys
-from idp.oauth.signing import encrypted
+from idp.oauth.signing import encrypted_id_token
 from idp.outbound.courier import Courier
 from idp.outbound.fetch import Fetcher, Unreachable
 from idp.outbound.key_sets import KeySets
@@ -111,11 +111,4 @@ class Messenger(Courier[LogoutNotice, tuple[str, str]]):
         if client.id_token_encrypted_response_alg and client.jwks_uri:
             self._key_sets.fetch(client.jwks_uri)
         # Section 2.6: whoever has its ID tokens encrypted does not believe a logout token in clear.
-        return encrypted(
-            self,
-            token,
-            client,
-            alg=client.id_token_encrypted_response_alg,
-            enc=client.id_token_encrypted_response_enc,
-            issuer=issuer,
-        )
+        return encrypted_id_token(self, token, client, issuer=issuer)

@@ -9,7 +9,7 @@ from idp.oauth import access_tokens
 from idp.oauth.person_claims import person_claims
 from idp.oauth.request import Context
 from idp.oauth.sender_constraint import Confirmation, token_type
-from idp.oauth.signing import encrypted, signed
+from idp.oauth.signing import encrypted_id_token, signed
 from idp.oauth.targets import Target
 from idp.realm.algorithms import SigningAlgorithm
 from idp.realm.client_sections import Client
@@ -87,13 +87,8 @@ def issue_tokens(
         # OpenID Connect Core section 12.2: a refresh answers no request that a nonce could be of.
         if grant.nonce is not None and grant_type != "refresh_token":
             id_claims["nonce"] = grant.nonce
-        response["id_token"] = encrypted(
-            context,
-            signed(context, id_claims, alg=alg, typ=claims.ID_TYP),
-            client,
-            alg=client.id_token_encrypted_response_alg,
-            enc=client.id_token_encrypted_response_enc,
-        )
+        id_token = signed(context, id_claims, alg=alg, typ=claims.ID_TYP)
+        response["id_token"] = encrypted_id_token(context, id_token, client)
     context.tx.emit(
         Event.TOKEN_ISSUED,
         realm=realm.name,

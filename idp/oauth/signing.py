@@ -35,3 +35,15 @@ def encrypted(
     if nested is None:
         raise InvalidRequestError(f"The client has no key that {alg} can encrypt to.")
     return nested
+
+
+def encrypted_id_token(source: KeySource, token: str, client: Client, *, issuer: str | None = None) -> str:
+    """An ID token, or what is treated like one, as its client has registered to get it; see `encrypted`."""
+    return encrypted(
+        source,
+        token,
+        client,
+        alg=client.id_token_encrypted_response_alg,
+        enc=client.id_token_encrypted_response_enc,
+        issuer=issuer,
+    )

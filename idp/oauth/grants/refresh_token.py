@@ -14,6 +14,7 @@ from idp.oauth.claims_request import scopes_of
 from idp.oauth.client import OAuthClient
 from idp.oauth.issuing import issue_tokens
 from idp.oauth.request import OAuthRequest
+from idp.oauth.signing import encrypted_id_token
 from idp.store import grants, refresh_tokens
 from idp.store.refresh_tokens import StoredRefreshToken
 
@@ -65,6 +66,9 @@ class RefreshToken(RefreshTokenGrant):  # type: ignore[misc]  # Authlib has no t
         scope, scopes = " ".join(names), frozenset(names) | scopes_of(grant.asked.claims)
         known = gate.reopen(context.tx, context.realm, client=client, grant=grant, scopes=scopes, now=context.now)
         target = targets.target_of(self.request, scopes=names, grant=grant)
+        if "openid" in names:
+            # Tried before the token is used up: a client whose keys are away asks again with the same one.
+            encrypted_id_token(context, "", client)
         # A confidential client whose tokens are bound proves itself twice over already (FAPI 2.0 section 5.3.2.1).
         rotates = client.is_public or not client.is_sender_constrained
         if rotates and not refresh_tokens.consume(context.tx, value, context.now):

@@ -9,8 +9,11 @@ from joserfc import jwe
 from joserfc.jwe import JWERegistry
 from joserfc.jwk import ECKey, RSAKey
 
+from tests.clock import Clock
+from tests.conftest import Start
 from tests.portal import Portal
 from tests.protocol import forge
+from tests.protocol.party import Party, Says
 from tests.protocol.signer import Signer
 from tests.running import RunningServer, demo_client, demo_realm
 from tests.visitor import Visitor
@@ -69,6 +72,32 @@ def test_what_the_client_gets_is_signed_and_then_encrypted_to_its_key(
     assert (person["sub"], person["aud"]) == (inner["sub"], portal.client_id)
     again = portal.refresh(tokens.refresh).body["id_token"]
     assert portal.verified(decrypted(again, *CASES[case]))["sub"] == inner["sub"]
+
+
+def test_a_refresh_token_is_not_used_up_while_the_answer_cannot_be_encrypted(
+    start: Start, register: Callable[..., Portal], visit: Callable[..., Visitor], clock: Clock
+) -> None:
+    """A client that asked again would end its family."""
+    party = Party()
+    keys, none = Says(body=json.dumps(JWKS).encode()), Says(body=b'{"keys": []}')
+    published = client("ECDH-ES", "A128GCM") | {"jwks_uri": f"{party.address}/keys"}
+    del published["jwks"]
+    demo = demo_realm()
+    server = start(demo | {"clients": [*demo["clients"], published]})
+    portal, party.says["/keys"] = register(server, published), keys
+    token = portal.sign_in(visit(server)).refresh
+
+    party.says["/keys"] = none
+    clock.advance(60)
+    refused = portal.refresh(token)
+    without = portal.refresh(token, scope="profile")
+    party.says["/keys"] = keys
+    clock.advance(60)
+
+    assert (refused.status, refused.error) == (400, "invalid_request")
+    assert without.status == 200
+    assert portal.refresh(without.refresh).status == 200
+    party.close()
 
 
 @pytest.mark.parametrize("case", CASES)
