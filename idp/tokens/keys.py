@@ -73,8 +73,9 @@ class KeyRing:
         return AESSIV(self._subject_key), [client.sector.encode()]
 
     def signer(self, alg: Algorithm, now: int) -> PrivateKey:
-        """The key that signs now."""
-        return next(k.private for k in reversed(self.keys) if k.alg == alg and k.active_at <= now)
+        """The newest active key; the first to be one where the clock is behind that of the machine which made it."""
+        of_alg = [k for k in self.keys if k.alg == alg]
+        return next((k.private for k in reversed(of_alg) if k.active_at <= now), of_alg[0].private)
 
     def can_sign(self, alg: Algorithm, now: int) -> bool:
         """Whether there is a key for it that is active."""

@@ -200,6 +200,12 @@ def test_a_realm_may_rotate_more_often(start: Start, register: Callable[..., Por
     assert signs(portal) != first
 
 
+def test_a_machine_whose_clock_is_behind_signs_by_the_only_key_that_there_is(portal: Portal, clock: Clock) -> None:
+    clock.advance(-10)
+
+    assert signs(portal) in published(portal)
+
+
 def test_a_key_that_falls_due_in_a_token_request_is_made_before_the_request_has_the_database_to_itself(
     start: Start, register: Callable[..., Portal], visit: Callable[..., Visitor], clock: Clock, log: Log
 ) -> None:
