@@ -117,6 +117,17 @@ def test_a_proof_is_made_now(job: Holder, server: RunningServer, seconds: int, g
     assert answer == ((200, None) if good else BAD)
 
 
+def test_a_nonce_may_come_from_a_machine_whose_clock_is_a_little_ahead(job: Holder, server: RunningServer) -> None:
+    job.fetch_nonce()
+    server.clock.advance(-10)
+    in_time = outcome(job, job.proof())
+    server.clock.advance(-1)
+    too_far = outcome(job, job.proof())
+    server.clock.advance(11)
+
+    assert (in_time, too_far) == ((200, None), (400, "use_dpop_nonce"))
+
+
 @pytest.mark.attack
 def test_a_proof_is_good_for_no_longer_than_it_says(job: Holder, server: RunningServer) -> None:
     job.fetch_nonce()
