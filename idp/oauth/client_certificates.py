@@ -50,14 +50,17 @@ def _is_valid_at(certificate: x509.Certificate, now: int) -> bool:
 
 
 def _is_issued(certificate: x509.Certificate, context: Context) -> bool:
-    """Directly, by one of the authorities of the realm file."""
+    """Directly, by one of the authorities of the realm file that is valid itself."""
     for pem in context.realm.client_certificate_authorities:
         authority = x509.load_pem_x509_certificate(pem.encode())
+        # One that was renewed with its key may be there twice, and both have issued what either has.
+        if not _is_valid_at(authority, context.now):
+            continue
         try:
             certificate.verify_directly_issued_by(authority)
         except (ValueError, TypeError, InvalidSignature):
             continue
-        return _is_valid_at(authority, context.now) and not _is_authority(certificate)
+        return not _is_authority(certificate)
     return False
 
 

@@ -28,8 +28,9 @@ class Certificate:
         names: tuple[x509.GeneralName, ...] = (),
         usage: tuple[x509.ObjectIdentifier, ...] = (),
         days: tuple[int, int] = (-1, 365),
+        key: ec.EllipticCurvePrivateKey | None = None,
     ) -> None:
-        self.key = ec.generate_private_key(ec.SECP256R1())
+        self.key = key or ec.generate_private_key(ec.SECP256R1())
         self.name = x509.Name.from_rfc4514_string(subject)
         builder = (
             x509.CertificateBuilder()

@@ -19,6 +19,7 @@ from tests.running import RunningServer, demo_realm, write_realms
 
 PROXY = (ipaddress.ip_network("127.0.0.1/32"),)
 AUTHORITY = Certificate("CN=authority", ca=True)
+EXPIRED = Certificate("CN=authority", ca=True, days=(-9, -1), key=AUTHORITY.key)
 SUBJECT = "CN=bank,O=Example"
 BANK = Certificate(SUBJECT, issuer=AUTHORITY)
 SELF = Certificate("CN=whoever")
@@ -41,7 +42,8 @@ CLIENTS = [
 
 def realm() -> dict[str, Any]:
     demo = demo_realm()
-    return demo | {"client_certificate_authorities": [AUTHORITY.pem], "clients": [*demo["clients"], *CLIENTS]}
+    authorities = [EXPIRED.pem, AUTHORITY.pem]
+    return demo | {"client_certificate_authorities": authorities, "clients": [*demo["clients"], *CLIENTS]}
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +74,7 @@ def status(server: RunningServer, client_id: str, header: Any, **form: str) -> i
 
 
 def test_a_certificate_of_the_authority_with_the_subject_is_taken(server: RunningServer) -> None:
+    """Its authority's own was renewed with the same key, and the old one is still in the file, in front."""
     assert status(server, "bank", BANK.header) == 200
 
 
