@@ -1,13 +1,12 @@
 """The endpoints that programs call: token, revocation, introspection, UserInfo. JSON, never stored."""
 
-from collections.abc import Mapping
-
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from idp.errors import OAuth2Error
 from idp.events.catalogue import Event
 from idp.events.log import emit
+from idp.oauth.client_authentication import claimed
 from idp.oauth.provider import Provider
 from idp.oauth.request import OAuthRequest, Pairs
 from idp.oauth.server import OAuthResponse, refusal
@@ -39,7 +38,7 @@ class TokenEndpoints:
                     answer = self._provider.endpoint(name, wire)
             except OAuth2Error as error:
                 if name == "token":
-                    _log_refusal(at, wire.form, error)
+                    _log_refusal(at, wire, error)
                 answer = refusal(error)
             return as_response(answer)
 
@@ -63,13 +62,14 @@ def single_header(request: Request, name: str) -> str | None:
     return None if not values else values[0] if len(values) == 1 else ""
 
 
-def _log_refusal(at: InRealm, parameters: Mapping[str, str], error: OAuth2Error) -> None:
-    client = at.realm.client(parameters.get("client_id", ""))
+def _log_refusal(at: InRealm, wire: OAuthRequest, error: OAuth2Error) -> None:
+    """With the client that the request names, if there is one: it need not have proven to be it."""
+    client = at.realm.client(claimed(wire).client_id)
     emit(
         Event.TOKEN_REFUSED,
         realm=at.realm.name,
         client_id=client.client_id if client else None,
-        grant_type=parameters.get("grant_type", "")[:64],
+        grant_type=wire.form.get("grant_type", "")[:64],
         error=error.error,
         description=error.get_error_description(),
     )

@@ -77,6 +77,26 @@ def test_an_event_is_told_only_once_it_is_committed(log: Log, portal: Portal, vi
     assert len(log.events("token.issued")) == 2
 
 
+def test_a_refused_token_request_is_on_record_with_its_client_however_it_was_named(
+    log: Log, server: RunningServer, portal: Portal, cli: Portal
+) -> None:
+    url, form = server.endpoint("token"), {"grant_type": "refresh_token", "refresh_token": "x"}
+    portal.refresh("x")
+    portal.http.post(url, data=form, auth=("portal", "wrong"))
+    portal.http.post(url, data=form | {"client_id": "portal", "client_secret": "wrong"})
+    cli.refresh("x")
+    portal.http.post(url, data=form, auth=("nobody", "wrong"))
+
+    refused = [(line["error"], line.get("client_id")) for line in log.events("token.refused")]
+
+    assert refused == [
+        ("invalid_grant", "portal"),
+        *[("invalid_client", "portal")] * 2,
+        ("invalid_grant", "cli"),
+        ("invalid_client", None),
+    ]
+
+
 def formatted(message: str, *arguments: object, error: BaseException | None = None) -> str:
     info: Any = (type(error), error, error.__traceback__) if error else None
     return JsonLines().format(logging.LogRecord("idp", logging.ERROR, "", 0, message, arguments, info))
