@@ -6,15 +6,13 @@ from urllib.parse import urlencode
 from idp.errors import InvalidGrantError, InvalidRequestError
 from idp.events.catalogue import Event
 from idp.oauth.client_authentication import authenticate
+from idp.oauth.id_token_hint import hinted
 from idp.oauth.request import OAuthRequest
-from idp.oauth.server import RealmServer
 from idp.realm.client_sections import Client
 from idp.realm.schema import Realm
 from idp.store import grants, refresh_tokens, sessions
 from idp.store.database import Transaction
 from idp.store.sessions import SsoSession
-from idp.tokens import claims as token_claims
-from idp.tokens import jose
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,29 +68,22 @@ def by_refresh_token(request: OAuthRequest) -> None:
         ended(tx, realm, session, by=client.client_id, now=now)
 
 
-def validated(server: RealmServer, request: OAuthRequest) -> LogoutRequest:
+def validated(request: OAuthRequest) -> LogoutRequest:
     """Raises InvalidRequestError for a page: with an error nobody is redirected (section 4)."""
     request.refuse_malformed()
     data, context = request.payload.data, request.context
-    hint = None
+    client_id, hint = data.get("client_id"), None
     if token := data.get("id_token_hint"):
-        ring = context.keyrings.for_token(context.realm, token)
-        try:
-            # An expired ID token still says whose session it was (section 2).
-            hint = jose.verify(
-                token,
-                ring.private,
-                typ=token_claims.ID_TYP,
-                issuer=context.issuer,
-                now=context.now,
-                ignore_expiry=True,
-            )
-        except jose.BadToken:
-            raise InvalidRequestError("The id_token_hint was not issued here.") from None
-    client_id = data.get("client_id") or (hint["aud"] if hint else None)
-    if hint and hint["aud"] != client_id:
-        raise InvalidRequestError("client_id is not the audience of the id_token_hint.")
-    client = server.realm.client(client_id) if client_id else None
+        hint = hinted(
+            token,
+            realm=context.realm,
+            issuer=context.issuer,
+            keyrings=context.keyrings,
+            client_id=client_id,
+            now=context.now,
+        )
+        client_id = hint["aud"]
+    client = context.realm.client(client_id) if client_id else None
     if client_id and client is None:
         raise InvalidRequestError("The client is not registered here.")
     location = data.get("post_logout_redirect_uri")
@@ -103,7 +94,7 @@ def validated(server: RealmServer, request: OAuthRequest) -> LogoutRequest:
             location += ("&" if "?" in location else "?") + urlencode({"state": state})
     return LogoutRequest(
         client=client,
-        hinted=(hint["sid"] or "") if hint else None,
+        hinted=hint["sid"] if hint else None,
         location=location,
         ui_locales=data.get("ui_locales"),
     )

@@ -1,4 +1,7 @@
-"""`id_token_hint` (OpenID Connect Core section 3.1.2.1): an ID token of ours, possibly expired, of who is meant."""
+"""`id_token_hint` (OpenID Connect Core section 3.1.2.1): an ID token of ours, possibly expired, of who is meant.
+
+RP-Initiated Logout takes one too (section 2).
+"""
 
 from typing import Any
 
@@ -9,8 +12,13 @@ from idp.tokens import claims as token_claims
 from idp.tokens import jose
 
 
-def hinted(token: str, *, realm: Realm, issuer: str, keyrings: KeyRings, client_id: str, now: int) -> dict[str, Any]:
-    """The claims of an ID token that this realm once issued to this client; raises InvalidRequestError."""
+def hinted(
+    token: str, *, realm: Realm, issuer: str, keyrings: KeyRings, client_id: str | None, now: int
+) -> dict[str, Any]:
+    """The claims of an ID token that this realm once issued to this client; raises InvalidRequestError.
+
+    `client_id`: None where the request names no client.
+    """
     try:
         claims = jose.verify(
             token,
@@ -22,6 +30,6 @@ def hinted(token: str, *, realm: Realm, issuer: str, keyrings: KeyRings, client_
         )
     except jose.BadToken:
         raise InvalidRequestError("The id_token_hint was not issued here.") from None
-    if claims.get("typ") != "ID" or claims.get("aud") != client_id:
+    if claims.get("typ") != "ID" or client_id not in (None, claims["aud"]):
         raise InvalidRequestError("The id_token_hint was not issued to this client.")
     return claims

@@ -98,7 +98,7 @@ class LogoutEndpoints:
     def _wanted(self, request: Request, at: InRealm, tx: Transaction, parameters: Pairs) -> LogoutRequest:
         context = self._provider.context(at.realm, tx, at.now)
         wire = OAuthRequest(method=request.method, parameters=parameters, headers={}, context=context)
-        return end_session.validated(self._provider.server(at.realm), wire)
+        return end_session.validated(wire)
 
     def _session(self, tx: Transaction, at: InRealm, cookie: str) -> SsoSession | None:
         if not cookie:

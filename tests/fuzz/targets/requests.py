@@ -136,7 +136,7 @@ def logout_request(data: bytes) -> None:
         context = provider().context(realm(), tx, NOW)
         request = OAuthRequest(method="GET", parameters=pairs, headers={}, context=context)
         with refusing(InvalidRequestError):
-            wanted = validated(provider().server(realm()), request)
+            wanted = validated(request)
             assert wanted.hinted is None
             if wanted.location is not None:
                 assert wanted.client is not None
