@@ -32,6 +32,7 @@ __all__ = [
     "RequestUriNotSupportedError",
     "ResponseTypeNotOfferedError",
     "SettingsError",
+    "TokenInTwoWaysError",
     "TooManyGuessesError",
     "TooManyWaitingError",
     "UnapprovedSoftwareStatementError",

@@ -19,16 +19,12 @@ METHODS = {"client_secret_jwt": MAC, "private_key_jwt": SIGNING}
 
 
 def is_of(client: Client, assertion: str, context: Context) -> bool:
-    """Whether the client made it, for this server, by its method, for the first time."""
-    method = client.token_endpoint_auth_method
-    if method not in METHODS:
-        return False
-    registered = client.token_endpoint_auth_signing_alg
-    allowed = (registered,) if registered else FAPI2 if client.profile == "fapi2" else METHODS[method]
+    """Whether the client made it, for this server, by its method (one of METHODS), for the first time."""
+    method, registered = client.token_endpoint_auth_method, client.token_endpoint_auth_signing_alg
+    issuer, is_fapi = context.issuer, client.profile == "fapi2"
+    allowed = (registered,) if registered else FAPI2 if is_fapi else METHODS[method]
     by_secret = method == "client_secret_jwt"
     keys = [jose.secret_key(s.value) for s in client.secrets] if by_secret else public_keys_of(client, context)
-    is_fapi = client.profile == "fapi2"
-    issuer = context.issuer
     # FAPI 2.0 Security Profile section 5.3.2.1: what is meant for an address of ours may be meant for a stranger's.
     audiences = (issuer,) if is_fapi else (issuer, endpoints.url(issuer, "token"))
     try:

@@ -59,7 +59,6 @@ def authenticate(request: OAuthRequest, *, public_allowed: bool = True) -> OAuth
     if expected in BY_SECRET and presented.method != expected:
         # Said only to who knows the secret.
         raise InvalidClientError(f"This client is registered to authenticate by {expected}.")
-    request.auth_method = expected
     request.client = OAuthClient(registered)
     return request.client  # type: ignore[no-any-return]  # an attribute of Authlib's request
 

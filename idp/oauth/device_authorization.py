@@ -44,8 +44,6 @@ class DeviceAuthorization(DeviceAuthorizationEndpoint):  # type: ignore[misc]  #
     """Authlib's endpoint, with codes that are stored by their digests."""
 
     CLIENT_AUTH_METHODS = client_authentication.ALL
-    EXPIRES_IN = LASTS
-    INTERVAL = INTERVAL
 
     def create_endpoint_response(self, request: OAuthRequest) -> tuple[int, dict[str, Any], Any]:
         """Raises UnauthorizedClientError, InvalidScopeError, TooManyWaitingError."""

@@ -38,7 +38,6 @@ class RefreshToken(RefreshTokenGrant):  # type: ignore[misc]  # Authlib has no t
     """Authlib's grant, with consuming moved in front of issuing."""
 
     TOKEN_ENDPOINT_AUTH_METHODS = client_authentication.ALL
-    INCLUDE_NEW_REFRESH_TOKEN = True
     request: OAuthRequest
 
     def authenticate_refresh_token(self, refresh_token: str) -> PresentedRefreshToken | None:
