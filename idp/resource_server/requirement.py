@@ -23,7 +23,7 @@ class Requirement:
 
     def __post_init__(self) -> None:
         for name, words in (("acr_values", self.acr_values), ("scopes", self.scopes)):
-            if not all(_WORD.fullmatch(word) for word in words):
+            if not _are_words(words):
                 raise ValueError(f"{name} is a tuple of words of printable ASCII without space, quote and backslash")
         if self.max_age is not None and not 1 <= self.max_age < 10**10:
             raise ValueError("max_age is a number of seconds, at least 1")
@@ -32,6 +32,11 @@ class Requirement:
     def demands_person(self) -> bool:
         """Whether only somebody who has signed in can meet it."""
         return bool(self.acr_values) or self.max_age is not None
+
+
+def _are_words(value: object) -> bool:
+    """A string is none: whatever is a part of it would be in it."""
+    return isinstance(value, tuple) and all(isinstance(word, str) and _WORD.fullmatch(word) for word in value)
 
 
 def check(token: AccessToken, requirement: Requirement, *, now: int, leeway: int = 0) -> None:

@@ -112,6 +112,8 @@ def test_the_leeway_is_granted_to_the_age_of_the_sign_in() -> None:
 @pytest.mark.parametrize(
     "fields",
     [
+        {"acr_values": "two-factor"},
+        {"scopes": "payments"},
         {"acr_values": ("two factor",)},
         {"acr_values": ("",)},
         {"scopes": ('a"b',)},
@@ -120,7 +122,17 @@ def test_the_leeway_is_granted_to_the_age_of_the_sign_in() -> None:
         {"max_age": -1},
         {"max_age": 10**10},
     ],
-    ids=["space", "empty", "quote", "line break", "never met", "negative", "too large to be read"],
+    ids=[
+        "a string for its tuple",
+        "a scope for its tuple",
+        "space",
+        "empty",
+        "quote",
+        "line break",
+        "never met",
+        "negative",
+        "too large to be read",
+    ],
 )
 def test_a_requirement_that_no_challenge_could_carry_is_refused_at_once(fields: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"acr_values|scopes|max_age"):
