@@ -15,7 +15,7 @@ from idp.oauth.signing import encrypted, signed
 from idp.store import grants, refresh_tokens
 from idp.store.grants import Grant
 from idp.store.refresh_tokens import StoredRefreshToken
-from idp.tokens.claims import INTROSPECTION_TYP
+from idp.tokens.claims import INTROSPECTION_TYP, authentication
 
 _CLAIMS = (
     *("iss", "sub", "aud", "client_id", "scope", "iat", "exp", "jti", "sid"),
@@ -93,9 +93,7 @@ class Introspection(IntrospectionEndpoint):  # type: ignore[misc]  # Authlib has
             "scope": grant.scope,
             "sid": grant.session_id,
             "exp": stored.expires_at,
-            "acr": grant.acr,
-            "amr": list(grant.amr),
-            "auth_time": grant.auth_time,
+            **authentication(acr=grant.acr, amr=grant.amr, auth_time=grant.auth_time),
         }
 
 

@@ -45,6 +45,19 @@ def test_a_client_is_told_about_its_refresh_token(portal: Portal, visitor: Visit
     assert (body["acr"], body["amr"]) == ("two-factor", ["pwd", "otp", "mfa"])
 
 
+def test_of_a_sign_in_that_reached_no_level_no_level_is_said(
+    start: Start, register: Callable[..., Portal], visit: Callable[..., Visitor]
+) -> None:
+    server = start(demo_realm(levels={"two-factor": {"factors": 2}}))
+    portal = register(server, "portal")
+    tokens = portal.sign_in(visit(server))
+
+    for token in (tokens.access, tokens.refresh):
+        body = portal.introspect(token)
+        assert (body["active"], body["amr"]) == (True, ["pwd"])
+        assert "acr" not in body
+
+
 def test_a_client_is_told_about_its_own_token(portal: Portal, register: Callable[..., Portal]) -> None:
     report = register(portal.server, "nightly-report")
 
