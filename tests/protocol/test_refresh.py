@@ -153,7 +153,9 @@ def test_a_refresh_token_that_is_cut_changed_or_made_up_is_refused_and_the_real_
     changed = [token[:n] + letters[(letters.find(token[n]) + 1) % 62] + token[n + 1 :] for n in places]
     ends = (token[:-1], token[: len(token) // 2], token + "A", token + "=", token.swapcase(), f" {token}", "x", "ü€𝄞")
     for wrong in (*changed, *ends):
-        assert portal.refresh(wrong).error == "invalid_grant", wrong
+        refused = portal.refresh(wrong)
+        assert refused.error == "invalid_grant", wrong
+        assert refused.body["error_description"] == "The refresh_token is unknown, expired or was used before."
 
     assert portal.refresh(token).status == 200
 

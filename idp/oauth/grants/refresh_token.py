@@ -40,16 +40,19 @@ class RefreshToken(RefreshTokenGrant):  # type: ignore[misc]  # Authlib has no t
     TOKEN_ENDPOINT_AUTH_METHODS = client_authentication.ALL
     request: OAuthRequest
 
-    def authenticate_refresh_token(self, refresh_token: str) -> PresentedRefreshToken | None:
-        """A token of this client that can still be used; one that was used ends everything made from its grant."""
+    def authenticate_refresh_token(self, refresh_token: str) -> PresentedRefreshToken:
+        """A token of this client that can still be used; one that was used ends everything made from its grant.
+
+        Raises InvalidGrantError.
+        """
         context, client = self.request.context, self.request.client
         stored = refresh_tokens.find(context.tx, context.realm.name, refresh_token)
-        if stored is None or stored.client_id != client.client_id:
-            return None
-        if stored.used:
-            self._end_family(stored)
-            return None
-        return None if stored.expires_at <= context.now else PresentedRefreshToken(stored)
+        if stored is not None and stored.client_id == client.client_id:
+            if stored.used:
+                self._end_family(stored)
+            elif stored.expires_at > context.now:
+                return PresentedRefreshToken(stored)
+        raise InvalidGrantError("The refresh_token is unknown, expired or was used before.")
 
     def create_token_response(self) -> tuple[int, dict[str, Any], Any]:
         """Through the gate, then use the token up, then issue."""
