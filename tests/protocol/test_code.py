@@ -31,6 +31,19 @@ def test_a_code_is_good_for_tokens(portal: Portal, visitor: Visitor) -> None:
     assert portal.userinfo(tokens.access).status_code == 200
 
 
+def test_a_code_that_was_good_for_nothing_gives_its_client_no_access(portal: Portal, visitor: Visitor) -> None:
+    applications = f"{portal.server.issuer()}/account/applications"
+    code = portal.code(visitor)
+
+    refused = portal.redeem(code, resource="https://no-api.example")
+    unproven = portal.redeem(portal.send(visitor).parameters()["code"], code_verifier="a" * 43)
+
+    assert (refused.error, unproven.error) == ("invalid_target", "invalid_grant")
+    assert "Developer portal" not in visitor.get(applications).html
+    portal.redeem(portal.send(visitor).parameters()["code"])
+    assert "Developer portal" in visitor.get(applications).html
+
+
 def test_what_nobody_here_knows_is_ignored(portal: Portal, visitor: Visitor) -> None:
     """RFC 6749 section 3.2."""
     tokens = portal.redeem(portal.code(visitor), foo="bar", empty="")

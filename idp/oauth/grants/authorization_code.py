@@ -5,7 +5,7 @@ from typing import Any
 
 from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant
 
-from idp.errors import InvalidRequestError
+from idp.errors import InvalidRequestError, OAuth2Error
 from idp.events.catalogue import Event
 from idp.login.gate import Authorized
 from idp.oauth import client_authentication, targets
@@ -47,6 +47,7 @@ class AuthorizationCode(AuthorizationCodeGrant):  # type: ignore[misc]  # Authli
 
     TOKEN_ENDPOINT_AUTH_METHODS = client_authentication.ALL
     request: OAuthRequest
+    _used_up: Grant | None = None
 
     @staticmethod
     def validate_authorization_redirect_uri(request: OAuthRequest, client: OAuthClient) -> str:
@@ -114,6 +115,15 @@ class AuthorizationCode(AuthorizationCodeGrant):  # type: ignore[misc]  # Authli
             amr=authorized.outcome.amr,
         )
 
+    def validate_token_request(self) -> None:
+        """Raises the OAuth2Error; a code that was used up for nothing leaves no grant behind."""
+        try:
+            super().validate_token_request()
+        except OAuth2Error:
+            if self._used_up is not None:
+                grants.end(self.request.context.tx, self._used_up.id, self.request.context.now)
+            raise
+
     def query_authorization_code(self, code: str, client: OAuthClient) -> RedeemedCode | None:
         """Use the code up. One that was used before ends what was made from it (RFC 6749 section 4.1.2)."""
         context = self.request.context
@@ -123,8 +133,8 @@ class AuthorizationCode(AuthorizationCodeGrant):  # type: ignore[misc]  # Authli
             if grants.end_of_used_code(context.tx, realm, client_id=client.client_id, code=code, now=now):
                 context.tx.emit(Event.TOKEN_REUSED, realm=realm, client_id=client.client_id, what="code")
             return None
-        grant = grants.alive(context.tx, realm, grant_id=grant_id, now=now)
-        return None if grant is None else RedeemedCode(grant)
+        self._used_up = grants.alive(context.tx, realm, grant_id=grant_id, now=now)
+        return None if self._used_up is None else RedeemedCode(self._used_up)
 
     def create_token_response(self) -> tuple[int, dict[str, Any], Any]:
         """Through the gate again, then issue."""

@@ -4,10 +4,9 @@ from typing import Any
 
 from authlib.consts import default_json_headers
 
-from idp.errors import InvalidGrantError
+from idp.errors import OAuth2Error
 from idp.login import gate
 from idp.oauth import sender_constraint, targets
-from idp.oauth.claims_request import scopes_of
 from idp.oauth.issuing import issue_tokens
 from idp.oauth.request import OAuthRequest
 from idp.store import grants
@@ -17,21 +16,22 @@ from idp.store.grants import Grant
 def redeemed(request: OAuthRequest, grant: Grant, *, grant_type: str) -> tuple[int, dict[str, Any], Any]:
     """The token response for a grant whose code is used up; raises the OAuth2Error, and then the grant has ended."""
     context, client = request.context, request.client.registered
-    scopes = frozenset(grant.scope.split()) | scopes_of(grant.asked.claims)
     try:
         sender_constraint.bind(request, grant)
-        known = gate.reopen(context.tx, context.realm, client=client, grant=grant, scopes=scopes, now=context.now)
-    except InvalidGrantError:
+        known = gate.reopen(
+            context.tx, context.realm, client=client, grant=grant, scopes=frozenset(grant.scopes), now=context.now
+        )
+        token = issue_tokens(
+            context,
+            client=client,
+            grant=grant,
+            known=known,
+            scope=grant.scope,
+            grant_type=grant_type,
+            cnf=request.cnf,
+            target=targets.target_of(request, scopes=grant.scope.split(), grant=grant),
+        )
+    except OAuth2Error:
         grants.end(context.tx, grant.id, context.now)
         raise
-    token = issue_tokens(
-        context,
-        client=client,
-        grant=grant,
-        known=known,
-        scope=grant.scope,
-        grant_type=grant_type,
-        cnf=request.cnf,
-        target=targets.target_of(request, scopes=grant.scope.split(), grant=grant),
-    )
     return 200, token, default_json_headers
