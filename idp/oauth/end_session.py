@@ -1,12 +1,12 @@
 """RP-initiated logout (OpenID Connect RP-Initiated Logout 1.0): what a portal asks for, before anything is ended."""
 
 from dataclasses import dataclass
-from urllib.parse import urlencode
 
 from idp.errors import InvalidGrantError, InvalidRequestError
 from idp.events.catalogue import Event
 from idp.oauth.client_authentication import authenticate
 from idp.oauth.id_token_hint import hinted
+from idp.oauth.redirect_uris import with_query
 from idp.oauth.request import OAuthRequest
 from idp.realm.client_sections import Client
 from idp.realm.schema import Realm
@@ -37,7 +37,7 @@ class Frame:
 
     def address(self, issuer: str) -> str:
         """With the issuer and the session, which are only told together."""
-        return self.uri + ("&" if "?" in self.uri else "?") + urlencode({"iss": issuer, "sid": self.session_id})
+        return with_query(self.uri, {"iss": issuer, "sid": self.session_id})
 
 
 def ended(tx: Transaction, realm: Realm, session: SsoSession, *, by: str, now: int) -> tuple[Frame, ...]:
@@ -91,7 +91,7 @@ def validated(request: OAuthRequest) -> LogoutRequest:
         if client is None or location not in client.post_logout_redirect_uris:
             raise InvalidRequestError("The post_logout_redirect_uri is not registered for this client.")
         if state := data.get("state"):
-            location += ("&" if "?" in location else "?") + urlencode({"state": state})
+            location = with_query(location, {"state": state})
     return LogoutRequest(
         client=client,
         hinted=hint["sid"] if hint else None,

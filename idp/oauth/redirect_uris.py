@@ -1,7 +1,8 @@
 """Redirect URIs are compared as strings; a native client's loopback address may come with any port (RFC 8252 7.3)."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from urllib.parse import urlencode
 
 _LOOPBACK = re.compile(r"http://(127\.0\.0\.1|\[::1\])(/[^?#]*)?")
 
@@ -18,3 +19,8 @@ def _is_with_port(uri: str, known: str) -> bool:
     host, path = match[1], match[2] or ""
     port = re.fullmatch(rf"http://{re.escape(host)}:([1-9][0-9]{{0,4}}){re.escape(path)}", uri)
     return port is not None and int(port[1]) <= 65535
+
+
+def with_query(uri: str, parameters: Mapping[str, str]) -> str:
+    """The registered URI, which may have a query of its own, with these parameters added (RFC 6749 section 3.1.2)."""
+    return f"{uri}{'&' if '?' in uri else '?'}{urlencode(parameters)}" if parameters else uri

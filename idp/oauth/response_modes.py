@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from idp.errors import InvalidRequestError
 from idp.login.request import AuthorizationResponse
+from idp.oauth.redirect_uris import with_query
 from idp.realm.client_sections import Client
 
 
@@ -65,9 +66,6 @@ def mode_of_refusal(parameters: Mapping[str, str], redirect_uri: str, client: Cl
 
 def address(response: AuthorizationResponse) -> str:
     """Where a response in the query or the fragment redirects to."""
-    encoded = urlencode(dict(response.parameters))
-    if not encoded:
-        return response.redirect_uri
     if response.mode == "fragment":
-        return f"{response.redirect_uri}#{encoded}"
-    return f"{response.redirect_uri}{'&' if '?' in response.redirect_uri else '?'}{encoded}"
+        return f"{response.redirect_uri}#{urlencode(response.parameters)}"
+    return with_query(response.redirect_uri, response.parameters)
