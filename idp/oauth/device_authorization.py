@@ -13,6 +13,7 @@ from idp.login.gate import Authorized
 from idp.login.request import AuthorizationRequest, AuthorizationResponse, RequestOutdated
 from idp.oauth import client_authentication
 from idp.oauth.grants.device_code import GRANT_TYPE
+from idp.oauth.grants.redeeming import kept_for
 from idp.oauth.request import Context, OAuthRequest
 from idp.oauth.waiting import asked_by
 from idp.policy.question import Request
@@ -26,8 +27,6 @@ INTERVAL = 5
 # No vowels, so that no word comes about, and nothing that looks like something else (RFC 8628 section 6.1).
 ALPHABET = "BCDFGHJKLMNPQRSTVWXZ"
 _LETTERS = 8
-# A grant without refresh tokens is kept as long as its access token can be used.
-_SLACK = 60
 
 
 def verification_uri(issuer: str) -> str:
@@ -96,10 +95,9 @@ def may_have(client: Client, scope: str) -> bool:
 def approved(context: Context, authorized: Authorized) -> AuthorizationResponse:
     """The grant that the device will fetch. Raises RequestOutdated when it does not wait any more."""
     asked, client, now, user = authorized.request, authorized.client, context.now, authorized.known.user
-    scope, tokens = asked.parameters["scope"], context.realm.tokens
+    scope = asked.parameters["scope"]
     if not may_have(client, scope):
         raise RequestOutdated
-    lasts = tokens.refresh_max if "refresh_token" in client.grant_types else LASTS + tokens.access + _SLACK
     grant_id = grants.add(
         context.tx,
         realm=context.realm.name,
@@ -112,9 +110,9 @@ def approved(context: Context, authorized: Authorized) -> AuthorizationResponse:
         outcome=authorized.outcome,
         address=authorized.address,
         asked=grants.Asked(),
-        offline="offline_access" in scope.split(),
+        offline=client.outlives_sessions and "offline_access" in scope.split(),
         now=now,
-        expires_at=now + lasts,
+        expires_at=now + kept_for(client, context.realm.tokens, redeemable=LASTS),
     )
     if not device_codes.approve(context.tx, context.realm.name, device_id=asked.device, grant_id=grant_id, now=now):
         raise RequestOutdated

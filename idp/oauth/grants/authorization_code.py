@@ -11,15 +11,12 @@ from idp.login.gate import Authorized
 from idp.oauth import client_authentication, targets
 from idp.oauth.claims_request import claims_request
 from idp.oauth.client import OAuthClient
-from idp.oauth.grants.redeeming import redeemed
+from idp.oauth.grants.redeeming import kept_for, redeemed
 from idp.oauth.request import OAuthRequest
 from idp.store import grants
 from idp.store.grants import Asked, Grant
 from idp.tokens.bearer import new_bearer
 from idp.tokens.session_state import browser_state, session_state
-
-# A grant without refresh tokens is kept as long as its code and its access token can be used.
-_SLACK = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +70,12 @@ class AuthorizationCode(AuthorizationCodeGrant):  # type: ignore[misc]  # Authli
     def _add_grant(self, authorized: Authorized, code: str) -> None:
         request, context = self.request, self.request.context
         tokens, now, user = context.realm.tokens, context.now, authorized.known.user
-        refreshes = request.client.check_grant_type("refresh_token")
-        by_name = claims_request(request.payload.data.get("claims"), scopes=frozenset(request.client.registered.scopes))
-        lasts = tokens.refresh_max if refreshes else tokens.code + tokens.access + _SLACK
+        client = request.client.registered
+        by_name = claims_request(request.payload.data.get("claims"), scopes=frozenset(client.scopes))
         grants.add(
             context.tx,
             realm=context.realm.name,
-            client_id=request.client.client_id,
+            client_id=client.client_id,
             user_id=user.id,
             epoch=user.epoch,
             session_id=authorized.session_id,
@@ -95,20 +91,20 @@ class AuthorizationCode(AuthorizationCodeGrant):  # type: ignore[misc]  # Authli
             asked=Asked(
                 claims=by_name.members,
                 resources=request.payload.datalist.get("resource", ()),
-                authorization_details=targets.details_of(request.payload, request.client.registered, context.realm),
+                authorization_details=targets.details_of(request.payload, client, context.realm),
             ),
-            offline=refreshes and "offline_access" in request.scope.split(),
+            offline=client.outlives_sessions and "offline_access" in request.scope.split(),
             # RFC 9449 section 10: the code is good with this key alone.
             cnf={"jkt": jkt} if (jkt := request.payload.data.get("dpop_jkt")) else None,
             now=now,
-            expires_at=now + lasts,
+            expires_at=now + kept_for(client, tokens, redeemable=tokens.code),
         )
         context.tx.emit(
             Event.AUTHORIZED,
             realm=context.realm.name,
             user_id=user.id,
             username=user.username,
-            client_id=request.client.client_id,
+            client_id=client.client_id,
             session_id=authorized.session_id,
             scope=request.scope,
             acr=authorized.outcome.acr,

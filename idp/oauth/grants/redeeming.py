@@ -1,4 +1,4 @@
-"""The end of every grant that is redeemed once: through the gate again, then the tokens."""
+"""Of every grant that is redeemed once: how long it is kept, and its end, through the gate again, then the tokens."""
 
 from typing import Any
 
@@ -9,8 +9,21 @@ from idp.login import gate
 from idp.oauth import sender_constraint, targets
 from idp.oauth.issuing import issue_tokens
 from idp.oauth.request import OAuthRequest
+from idp.realm.client_sections import Client
+from idp.realm.schema import Tokens
 from idp.store import grants
 from idp.store.grants import Grant
+
+# Between the clock of whoever counts these seconds and ours.
+_SLACK = 60
+
+
+def kept_for(client: Client, tokens: Tokens, *, redeemable: int) -> int:
+    """The seconds after which a new grant is of no more use: it cannot be refreshed, nor its access token be used.
+
+    `redeemable`: the seconds in which its code is good.
+    """
+    return tokens.refresh_max if "refresh_token" in client.grant_types else redeemable + tokens.access + _SLACK
 
 
 def redeemed(request: OAuthRequest, grant: Grant, *, grant_type: str) -> tuple[int, dict[str, Any], Any]:

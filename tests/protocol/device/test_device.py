@@ -407,6 +407,23 @@ def test_signing_out_ends_it_where_nothing_else_was_asked_for(start: Start, regi
     assert portal.refresh(offline.refresh).status == 200
 
 
+@pytest.mark.attack
+def test_signing_out_ends_what_cannot_be_refreshed_whatever_was_asked_for(
+    start: Start, register: Any, visit: Visit
+) -> None:
+    box = BOX | {"scope": "openid offline_access", "grant_types": [GRANT]}
+    server = start(demo_realm() | {"clients": [*demo_realm()["clients"], box]})
+    portal, visitor = register(server, box), visit(server)
+    device = ask(portal, scope="openid offline_access")
+    approve(visitor, device)
+    tokens = later(portal, device)
+    assert portal.userinfo(tokens.access).status_code == 200
+
+    visitor.submit(visitor.get(server.endpoint("logout")))
+
+    assert portal.userinfo(tokens.access).status_code == 401
+
+
 def test_a_client_that_is_not_registered_for_it_gets_no_code(server: RunningServer, portal: Portal, tv: Portal) -> None:
     assert ask(portal)["error"] == "unauthorized_client"
     assert portal.token(grant_type=GRANT, device_code="x").error == "unauthorized_client"
