@@ -1,4 +1,4 @@
-"""A client of the realm file as Authlib's grants see it."""
+"""A client, of the realm file or one that registered itself, as Authlib's grants see it."""
 
 from authlib.oauth2.rfc6749 import ClientMixin
 
@@ -10,7 +10,7 @@ _LONGEST_SCOPE = 1000
 
 
 class OAuthClient(ClientMixin):  # type: ignore[misc]  # Authlib has no types
-    """Answers Authlib's questions from the realm file."""
+    """Answers Authlib's questions by what is registered."""
 
     def __init__(self, registered: Client) -> None:
         self.registered = registered

@@ -49,7 +49,7 @@ class RealmServer(AuthorizationServer):  # type: ignore[misc]  # Authlib has no 
             self.register_endpoint(endpoint)
 
     def query_client(self, client_id: str) -> OAuthClient | None:
-        """The enabled client of the realm file."""
+        """The client, if it is enabled."""
         registered = self.realm.client(client_id)
         return None if registered is None else OAuthClient(registered)
 

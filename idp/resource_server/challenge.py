@@ -25,8 +25,8 @@ class Challenge:
     """What an API answered: `error` is None where no token was sent; `acr_values` are in the API's order of preference.
 
     `max_age` is in seconds. `scheme` is "Bearer" or "DPoP", and `algs` are those of DPoP proofs (RFC 9449 section 7.1).
-    All of it comes from the API: a
-    client shows it to nobody unescaped, and asks for no scope because a challenge names it.
+    All of it comes from the API: a client shows it to nobody unescaped, and asks for no scope because a challenge names
+    it.
     """
 
     error: str | None = None
