@@ -1,4 +1,4 @@
-"""Of every grant that is redeemed once: how long it is kept, and its end, through the gate again, then the tokens."""
+"""What grants by code and by device share: how long they are kept, and the way through the gate to their tokens."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from idp.realm.schema import Tokens
 from idp.store import grants
 from idp.store.grants import Grant
 
-# Between the clock of whoever counts these seconds and ours.
+# A grant must not be gone before the last token that rests on it.
 _SLACK = 60
 
 
