@@ -18,6 +18,8 @@ OF_OTHERS: tuple[Path, ...] = (
     ("factors", "sms", "auth_token"),
     ("mail", "server", "password"),
 )
+# What a shell, Compose or another server would replace: taken by the letter, it is a secret that anybody guesses.
+FOREIGN = re.compile(r"\$\{[^{}]*\}|\$[A-Z_][A-Z0-9_]*")
 PRINTABLE = re.compile(r"[ -~]*")  # RFC 6749 appendix A.2
 
 
@@ -48,7 +50,7 @@ def _secrets(root: Node) -> Iterator[tuple[Path, Node]]:
 
 def _problems(node: Node, path: Path, mode: Mode, environ: Mapping[str, str]) -> Iterator[Finding]:
     if not isinstance(node.value, Mapping):
-        if weak := _weakness(node.value, path, mode):
+        if weak := _foreign(node.value) or _weakness(node.value, path, mode):
             yield Finding(path, f"'{path[-1]}' {weak}")
         return
     for key in (unknown := [key for key in node.value if key not in {"env", "default"}]):
@@ -63,7 +65,7 @@ def _problems(node: Node, path: Path, mode: Mode, environ: Mapping[str, str]) ->
             )
             message = f"a 'default' of a secret is for development only: remove it{remedy}"
             yield Finding((*path, "default"), message, key=True)
-        elif weak := _weakness(default.value, path, mode):
+        elif weak := _foreign(default.value) or _weakness(default.value, path, mode):
             yield Finding((*path, "default"), f"'default' {weak}")
     if name is None:
         yield Finding(path, "the key 'env' is missing here: a secret is text, or {env: NAME} from the environment")
@@ -82,6 +84,12 @@ def _unusable(name: str, default: Node | None, path: Path, *, mode: Mode, enviro
         return f"the environment variable {name} is empty: give it a value"
     message = _weakness(environ[name], path, mode)
     return f"the environment variable {name} {message}" if message else None
+
+
+def _foreign(value: object) -> str | None:
+    if isinstance(value, str) and FOREIGN.fullmatch(value):
+        return "is a variable in another notation, which nothing replaces here: write {env: NAME}"
+    return None
 
 
 def _weakness(value: object, path: Path, mode: Mode) -> str | None:

@@ -90,7 +90,8 @@ def _wrong_value(error: ErrorDetails, *, path: Path, root: Node, model: type[Bas
     if choices := choices_of(shape_at(model, path)):
         return _unknown_choice(choices, label, node, path=path)
     if kind in TYPES:
-        return f"{label} must be {TYPES[kind]}{_not(node, path)}{_hint(kind, node, path)}"
+        hint = ": write {} for its defaults" if _is_switched_on(node, path, model) else _hint(kind, node, path)
+        return f"{label} must be {TYPES[kind]}{_not(node, path)}{hint}"
     if kind in LIMITS:
         limit = _measure(context[LIMITS[kind]], node)
         return f"{label} must be {AT[LIMITS[kind]]} {limit}{_not(node, path)}"
@@ -107,7 +108,14 @@ def _wrong_value(error: ErrorDetails, *, path: Path, root: Node, model: type[Bas
     return f"{label} is wrong: {error['msg']}"
 
 
+def _is_switched_on(node: Node | None, path: Path, model: type[BaseModel]) -> bool:
+    shape = shape_at(model, path)
+    return node is not None and node.value is True and is_section(shape) and not has_required(shape)
+
+
 def _hint(kind: str, node: Node | None, path: Path) -> str:
+    if node is not None and path[-1] == "scope" and isinstance(node.value, tuple):
+        return f": write {' '.join(shortened(item.source) for item in node.value)}"
     if node is None or not node.source:
         return ""
     if kind == "string_type":

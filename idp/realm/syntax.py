@@ -11,7 +11,12 @@ TAB = "a tab stands in the indentation: use spaces"
 SENTENCES = (
     ("", "found a tab", TAB, False),
     ("flow sequence", "", "the list that begins with [ here is not closed with ], or lacks a comma", True),
-    ("flow mapping", "", "the section that begins with {{ here is not closed with }}, or lacks a comma", True),
+    (
+        "flow mapping",
+        "",
+        "the section that begins with {{ here is not closed with }}, or lacks a comma or quotes",
+        True,
+    ),
     ("quoted scalar", "unexpected end", "the quotation mark here is never closed", True),
     ("quoted scalar", "escape", "not an escape: write \\\\ for a backslash, or use single quotes", False),
     ("flow node", "", "a value is missing here", False),

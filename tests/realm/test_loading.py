@@ -68,7 +68,12 @@ REGULAR = {
         "{roles: admin}",
         "35:21: 'roles' must be a list, not the text 'admin': write [admin]",
     ),
-    "a list for text": ("scope: openid profile email", "scope: [openid]", "65:12: 'scope' must be text, not a list"),
+    "a list for text": ("scope: openid profile email", "scope: [openid]", "65:12: 'scope' must be text, not a list: write openid"),
+    "a factor that is switched on": (
+        "totp:           {issuer: Example, window: 1}",
+        "totp: true",
+        "26:9: 'totp' must be a section with keys of its own, not true: write {} for its defaults",
+    ),
     "a number for text": (
         "client_name: Developer portal",
         "client_name: 5",

@@ -46,6 +46,22 @@ WRONG = {
     "short": ("short", "61:20: 'client_secret' must have at least 16 characters: it has 5"),
     "a number": ("12345678901234567", "61:20: 'client_secret' must be text: put it in quotes"),
     "not ASCII": ("'geheimnis-geheimnis-ü'", "61:20: 'client_secret' must be printable ASCII characters"),
+    "a variable as a shell writes it": (
+        "${PORTAL_CLIENT_SECRET}",
+        "61:20: 'client_secret' is a variable in another notation, which nothing replaces here: write {env: NAME}",
+    ),
+    "a variable without braces": (
+        "$SECRET",
+        "61:20: 'client_secret' is a variable in another notation, which nothing replaces here: write {env: NAME}",
+    ),
+    "the vault of another server": (
+        "${vault.portal-secret}",
+        "61:20: 'client_secret' is a variable in another notation, which nothing replaces here: write {env: NAME}",
+    ),
+    "a variable as a default": (
+        '{env: A, default: "${PORTAL_CLIENT_SECRET}"}',
+        "61:38: 'default' is a variable in another notation, which nothing replaces here: write {env: NAME}",
+    ),
     "a short default": ("{env: A, default: short}", "61:38: 'default' must have at least 16 characters: it has 5"),
     "no variable": (
         "{default: portal-secret-for-demos-only}",
@@ -103,3 +119,8 @@ def test_cf_03_production_refuses_the_published_secrets() -> None:
 
 def test_production_takes_a_secret_from_the_environment() -> None:
     assert secret_of(PRODUCTION, mode=Mode.PRODUCTION, environ={"API_SECRET": "k" * 32}) == "k" * 32
+
+
+def test_a_secret_that_only_begins_like_a_variable_is_one() -> None:
+    for secret in ("$3cret-of-the-portal", "${half-a-placeholder", "a${PORTAL_CLIENT_SECRET}"):
+        assert secret_of(demo(REFERENCE, f"'{secret}'")) == secret

@@ -17,7 +17,11 @@ BROKEN: dict[str, tuple[str | bytes, str]] = {
     ),
     "an open section": (
         "realm: x\nsessions: {idle: 1h\ntheme: y\n",
-        "2:11: the section that begins with { here is not closed with }, or lacks a comma",
+        "2:11: the section that begins with { here is not closed with }, or lacks a comma or quotes",
+    ),
+    "a colon in a value of a section": (
+        "realm: x\nroles:\n  a: {description: b: c}\n",
+        "3:6: the section that begins with { here is not closed with }, or lacks a comma or quotes",
     ),
     "a list that breaks off": ("realm: x\nlocales: [en,\n", "2:10: the bracket that opens here is never closed"),
     "two commas": ("realm: x\nlocales: [en,, de]\n", "2:14: a value is missing here"),
