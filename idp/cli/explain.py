@@ -6,7 +6,7 @@ from time import time
 from typing import Any
 
 from idp.cli.explain_printing import Asked, document, lines
-from idp.cli.options import add_config, add_database, open_database
+from idp.cli.options import add_config, add_database, address, open_database
 from idp.cli.realms import realm_named
 from idp.errors import SettingsError
 from idp.policy.explain import explain
@@ -33,7 +33,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--client", required=True, help="the client_id (account: the account pages)")
     parser.add_argument("--acr", metavar="VALUES", help="acr_values of the request, separated by blanks")
     parser.add_argument("--scope", metavar="SCOPES", help="scopes of the request (default: all that are registered)")
-    parser.add_argument("--address", default="", metavar="IP", help="where the person is (default: unknown)")
+    parser.add_argument("--address", type=address, metavar="IP", help="where the person is (default: unknown)")
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(run=run)
 
@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
     scopes = frozenset(client.requested((args.scope or client.scope).split()))
     if foreign := scopes - set(client.scopes):
         raise SettingsError(f"client {client.client_id!r} is not registered for {', '.join(sorted(foreign))}")
-    request = Request(scopes=scopes, acr_values=tuple((args.acr or "").split()), address=args.address)
+    request = Request(scopes=scopes, acr_values=tuple((args.acr or "").split()), address=args.address or "")
     asked = Asked(realm, client, known, request, alive[0].proofs if alive else (), now)
     explanation = explain(realm, known.person(realm), client, request, now)
     if args.json:

@@ -4,6 +4,7 @@ import argparse
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from ipaddress import ip_address
 from pathlib import Path
 
 from idp.errors import SettingsError
@@ -121,3 +122,11 @@ def settings_of(args: argparse.Namespace) -> Settings:
         dev=args.dev,
         secret_keys=secret_keys(os.environ, dev=args.dev),
     )
+
+
+def address(text: str) -> str:
+    """An IP address of the command line, as it is written shortest."""
+    try:
+        return str(ip_address(text))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not an IP address") from None

@@ -4,13 +4,12 @@ import argparse
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from ipaddress import ip_address
 from pathlib import Path
 from time import time
 from typing import Any
 
 from idp.cli.examining import examine_files
-from idp.cli.options import add_config, add_database, open_database
+from idp.cli.options import add_config, add_database, address, open_database
 from idp.cli.plan_document import document
 from idp.cli.plan_printing import lines
 from idp.cli.planned import Planned, Version
@@ -52,7 +51,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--acr", default="", metavar="VALUES", help="acr_values of the requests, separated by blanks")
     parser.add_argument("--scope", metavar="SCOPES", help="scopes of the requests, of those that a client registered")
     parser.add_argument(
-        "--address", type=_address, metavar="IP", help="where people are (default: in no network that a rule names)"
+        "--address", type=address, metavar="IP", help="where people are (default: in no network that a rule names)"
     )
     parser.add_argument(
         "--at", type=_day, metavar="DAY", help="the day of the sign-ins, such as 2027-01-31 (default: now)"
@@ -159,13 +158,6 @@ def _in_force(config: Path) -> dict[str, Version]:
     if not examined or any(found.realm is None for found in examined.values()):
         raise RealmFileError(problems)
     return {v.realm.name: v for v in map(Version.of, examined, examined.values())}
-
-
-def _address(text: str) -> str:
-    try:
-        return str(ip_address(text))
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not an IP address") from None
 
 
 def _day(text: str) -> int:

@@ -15,7 +15,14 @@ from idp.realm.findings import Finding
 from idp.realm.levels import check_levels, warn_of_rules
 from idp.realm.mode import Mode
 from idp.realm.problems import Problem, RealmFileError
-from idp.realm.references import References, check_limits, check_reserved, check_twice, warn_of_unguarded
+from idp.realm.references import (
+    References,
+    check_limits,
+    check_reserved,
+    check_twice,
+    warn_of_unguarded,
+    warn_of_unused_redirects,
+)
 from idp.realm.schema import Realm
 from idp.realm.sending import check_sending
 from idp.realm.sentences import explain, no_value, place
@@ -159,6 +166,7 @@ def _contradictions(realm: Realm, root: Node, mode: Mode) -> Iterator[Finding]:
 
 def _surprises(realm: Realm, mode: Mode) -> Iterator[Finding]:
     yield from warn_of_unguarded(realm)
+    yield from warn_of_unused_redirects(realm)
     yield from warn_of_unsaid(realm, mode)
     yield from warn_of_rules(realm)
     yield from warn_of_clear_text(realm, mode)

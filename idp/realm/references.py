@@ -193,6 +193,18 @@ def warn_of_unguarded(realm: Realm) -> Iterator[Finding]:
                 )
 
 
+def warn_of_unused_redirects(realm: Realm) -> Iterator[Finding]:
+    """A portal whose grants were copied from a program: nobody can sign in at it."""
+    for index, client in enumerate(realm.clients):
+        if client.redirect_uris and client.grant_types == ("client_credentials",):
+            yield Finding(
+                ("clients", index, "redirect_uris"),
+                f"nobody is sent to the redirect URIs of '{client.client_id}': its 'grant_types' have no "
+                "authorization_code, by which people sign in",
+                key=True,
+            )
+
+
 def _exceeds(path: tuple[str, str], value: int, other: str, limit: int) -> Finding:
     return Finding(
         path,

@@ -41,7 +41,7 @@ _PAGES = {
     405: "page.method",
     413: "page.too-large",
     414: "page.too-large",
-    421: "page.not-found",
+    421: "page.other-host",
     431: "page.too-large",
 }
 

@@ -52,7 +52,7 @@ class SignInEndpoints:
         except UnknownClientError:
             return self._refuse(request, realm, "page.unknown-client")
         except UnknownRedirectUriError:
-            return self._refuse(request, realm, "page.redirect-uri")
+            return self._refuse(request, realm, "page.redirect-uri", client_id=wire.payload.client_id)
         except InvalidRequestUriError:
             return self._refuse(request, realm, "page.request-uri")
         except OAuth2Error as error:
@@ -105,8 +105,8 @@ class SignInEndpoints:
             return self._refuse(request, at.realm, "page.bad-request")
         return self.respond(request, at, lambda: self._sign_ins.answer(at.realm, form, browser, at.now))
 
-    def _refuse(self, request: Request, realm: Realm, page: str) -> Response:
-        emit(Event.AUTHORIZATION_REFUSED, realm=realm.name, error=page.removeprefix("page."))
+    def _refuse(self, request: Request, realm: Realm, page: str, *, client_id: str | None = None) -> Response:
+        emit(Event.AUTHORIZATION_REFUSED, realm=realm.name, client_id=client_id, error=page.removeprefix("page."))
         return self._pages.error(request, realm, page, status=400)
 
     def respond(self, request: Request, at: InRealm, go_on: Callable[[], Step]) -> Response:
@@ -143,7 +143,7 @@ class SignInEndpoints:
         # The realm file may have changed since the request was validated.
         client = self._provider.server(realm).query_client(wanted.client_id)
         if client is None or not client.check_redirect_uri(wanted.redirect_uri):
-            return self._refuse(request, realm, "page.redirect-uri")
+            return self._refuse(request, realm, "page.redirect-uri", client_id=wanted.client_id)
         answer = self._provider.authorization(realm, at.now).refused(
             wanted.parameters, redirect_uri=wanted.redirect_uri, error=refused.error
         )

@@ -259,6 +259,12 @@ def test_a_name_that_does_not_exist_is_told(
     assert (done.status, done.err) == (1, f"idp: {told}\n")
 
 
+def test_an_address_that_is_none_is_refused(explain: Explain) -> None:
+    done = explain("alice", "portal", "--address", "10.1")
+    assert done.status == 2
+    assert "'10.1' is not an IP address" in done.err
+
+
 def test_the_demonstration_explains_itself(idp: Command, database_url: str) -> None:
     for client in ("portal", "billing", "cli", "account"):
         for user in ("alice", "ada"):

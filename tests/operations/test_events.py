@@ -169,6 +169,15 @@ def test_an_identifier_that_somebody_sends_is_not_taken(log: Log, visitor: Visit
     assert log.events("authorization.refused")[0]["request_id"] == answer.headers["x-request-id"]
 
 
+def test_an_address_that_is_not_registered_is_logged_with_its_client(log: Log, visitor: Visitor) -> None:
+    visitor.http.get(
+        "/realms/demo/protocol/openid-connect/auth",
+        params={"client_id": "portal", "redirect_uri": "http://localhost:8081/callback/", "response_type": "code"},
+    )
+    (refused,) = log.events("authorization.refused")
+    assert (refused["client_id"], refused["error"]) == ("portal", "redirect-uri")
+
+
 def test_health_tells_the_state_of_each_realm_file(server: RunningServer, visitor: Visitor) -> None:
     assert visitor.http.get("/health/live").json() == {"status": "up"}
     ready = visitor.http.get("/health/ready").json()

@@ -135,4 +135,6 @@ def test_the_public_url_is_behind_every_address(start: Start, register: Callable
 
     assert '"issuer":"https://login.example.test/sso/realms/demo"' in answer.text
     assert "localhost" not in answer.text
-    assert raw.get(server, DISCOVERY).status == 421
+    elsewhere = raw.get(server, DISCOVERY)
+    assert elsewhere.status == 421
+    assert "This address is not of this server" in elsewhere.text

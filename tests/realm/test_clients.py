@@ -232,3 +232,13 @@ def test_http_to_another_machine_is_warned_of_when_only_the_form_is_checked() ->
     warnings = examined(demo("http://localhost:8081/callback", CLEAR), mode=Mode.CHECK).warnings
     assert (warnings[0].line, warnings[0].column) == (62, 21)
     assert warnings[0].message.startswith(f"the redirect URI '{CLEAR}' is http")
+
+
+def test_a_portal_at_which_nobody_can_sign_in_is_warned_of() -> None:
+    text = demo("[authorization_code, refresh_token]", "[client_credentials]")
+    (told,) = [w for w in examined(text, mode=Mode.CHECK).warnings if "redirect URIs" in w.message]
+    assert (told.line, told.column) == (62, 5)
+    assert told.message == (
+        "nobody is sent to the redirect URIs of 'portal': its 'grant_types' have no authorization_code, "
+        "by which people sign in"
+    )

@@ -68,7 +68,11 @@ REGULAR = {
         "{roles: admin}",
         "35:21: 'roles' must be a list, not the text 'admin': write [admin]",
     ),
-    "a list for text": ("scope: openid profile email", "scope: [openid]", "65:12: 'scope' must be text, not a list: write openid"),
+    "a list for text": (
+        "scope: openid profile email",
+        "scope: [openid]",
+        "65:12: 'scope' must be text, not a list: write openid",
+    ),
     "a factor that is switched on": (
         "totp:           {issuer: Example, window: 1}",
         "totp: true",

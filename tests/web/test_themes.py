@@ -188,7 +188,7 @@ SERVER_KEYS: dict[str, dict[str, Any]] = {
         for kind, names in {
             "page": (
                 "not-found bad-request unknown-client redirect-uri request-uri expired other-browser forbidden-form"
-                " other-tab signed-in too-large unavailable bug method"
+                " other-host other-tab signed-in too-large unavailable bug method"
             ),
             "blocked": "no-factor shut",
         }.items()
