@@ -164,3 +164,8 @@ def _say_where(settings: Settings) -> None:
         settings.public_url,
         ", in development: not for production" if settings.dev else "",
     )
+    if not settings.dev and not settings.is_https:
+        logging.getLogger(__name__).warning(
+            "only browsers of this machine can sign in at %s: name by --public-url where others reach the server",
+            settings.public_url,
+        )

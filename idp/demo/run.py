@@ -71,7 +71,7 @@ def run(
                         file=directory / FILE,
                         now=int(clock()),
                         commands=commands or Commands(),
-                        kept=database is not None,
+                        database=None if database else settings.database,
                     )
                 ),
                 meanwhile=lambda: show(codes_line(realm, now=int(clock()))),
@@ -116,11 +116,23 @@ def demo_sites(identity_provider: Any, *, realm: Realm, issuer: str, ports: Port
     ]
 
 
-def announcement(realm: Realm, *, ports: Ports, file: Path, now: int, commands: Commands, kept: bool = False) -> str:
-    """Where to go, who there is, and what to try. `now` is in seconds since the epoch; `kept`: in a database."""
+def announcement(
+    realm: Realm,
+    *,
+    ports: Ports,
+    file: Path,
+    now: int,
+    commands: Commands,
+    database: str | None,
+) -> str:
+    """Where to go, who there is, and what to try. `now` is in seconds since the epoch.
+
+    `database` is the URL of the temporary one, None for one that is kept: its URL may hold a password.
+    """
     first, second = (client.name if (client := realm.client(name)) else name for name in ("portal", "billing"))
     issuer = f"http://localhost:{ports.base}/realms/{realm.name}"
     options = f" --issuer {issuer} --api http://localhost:{ports.api}" if ports.base != DEFAULT_BASE else ""
+    people = f" --config {file.parent} --database {database or 'URL'}"
     more_codes = [
         line
         for user in realm.users
@@ -149,11 +161,14 @@ def announcement(realm: Realm, *, ports: Ports, file: Path, now: int, commands: 
         f"  1. Sign in at the {first.lower()} as alice: the password will do.",
         f"  2. Open the {second.lower()} from there: it asks for a second factor, and she sets one up.",
         "  3. In a private window, sign in as ada: administrators are always asked for their code.",
-        "  4. Move money through the API, from another terminal. It asks for a second factor by itself:",
+        "  4. Move money through the API, from another terminal. It asks for a second factor by itself, unless one was",
+        "     proven in the last five minutes:",
         f"       {commands.python} -m idp.demo.client{options}",
         f"  5. Change {file}: within two seconds it is taken up, or told here what is wrong.",
+        "     Who is asked for what, and why:",
+        f"       {commands.idp} explain{people} --realm {realm.name} --user alice --client billing",
         "",
-        "Stop with Ctrl-C." if kept else "Stop with Ctrl-C. Nothing is kept.",
+        "Stop with Ctrl-C. Nothing is kept." if database else "Stop with Ctrl-C.",
         "",
     ]
     return "\n".join(lines)

@@ -19,6 +19,7 @@ from tests.demo.ports import free_ports
 
 CONFIG = Path(__file__).parents[2] / "realm-config"
 NOW = 1_800_000_010
+TEMPORARY = "sqlite:////tmp/demo.db"
 
 
 def stand_in(settings: Settings) -> Starlette:
@@ -103,7 +104,7 @@ def test_a_provider_that_does_not_start_ends_the_demonstration() -> None:
 
 def test_the_announcement_says_all_that_one_needs() -> None:
     realm = load_realm(CONFIG)
-    said = announcement(realm, ports=Ports(), file=CONFIG, now=NOW, commands=Commands())
+    said = announcement(realm, ports=Ports(), file=CONFIG, now=NOW, commands=Commands(), database=TEMPORARY)
     for url in ("http://localhost:8080/realms/demo", *(f"http://localhost:{port}/" for port in (8081, 8082, 8083))):
         assert url in said
     assert "alice" in said
@@ -118,8 +119,15 @@ def test_the_announcement_says_all_that_one_needs() -> None:
 def test_what_is_kept_is_not_called_gone() -> None:
     options: dict[str, Any] = {"ports": Ports(), "file": CONFIG, "now": NOW, "commands": Commands()}
     realm = load_realm(CONFIG)
-    assert "Nothing is kept" in announcement(realm, **options)
-    assert "Nothing is kept" not in announcement(realm, **options, kept=True)
+    assert "Nothing is kept" in announcement(realm, **options, database=TEMPORARY)
+    assert "Nothing is kept" not in announcement(realm, **options, database=None)
+
+
+def test_who_is_asked_for_what_can_be_asked_beside_the_demonstration() -> None:
+    said = announcement(
+        load_realm(CONFIG), ports=Ports(), file=CONFIG, now=NOW, commands=Commands(), database=TEMPORARY
+    )
+    assert f" --database {TEMPORARY} --realm demo --user alice --client billing" in said
 
 
 def test_the_codes_of_the_moment_are_one_line() -> None:
@@ -129,7 +137,12 @@ def test_the_codes_of_the_moment_are_one_line() -> None:
 
 def test_with_other_ports_the_client_is_told_so() -> None:
     said = announcement(
-        load_realm(CONFIG), ports=Ports(9000), file=CONFIG, now=NOW, commands=Commands(python="/venv/bin/python")
+        load_realm(CONFIG),
+        ports=Ports(9000),
+        file=CONFIG,
+        now=NOW,
+        commands=Commands(python="/venv/bin/python"),
+        database=TEMPORARY,
     )
     assert (
         "/venv/bin/python -m idp.demo.client --issuer http://localhost:9000/realms/demo --api http://localhost:9003"

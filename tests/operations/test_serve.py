@@ -61,6 +61,8 @@ def test_a_production_server_keeps_what_it_was_given(serve: Serve, empty_databas
 
     assert server.terminate() == 0
     assert all({"time", "level"} <= line.keys() for line in server.lines())
+    (warning,) = [line["message"] for line in server.lines() if line["level"] == "warning" and "message" in line]
+    assert warning.startswith(f"only browsers of this machine can sign in at {server.url}: name by --public-url")
     arguments = ("--config", server.config, "--database", server.database, "--port", server.port)
     status, _, error = run("serve", *arguments, environ={SECRET_KEY: secret_key(), **PORTAL})
     assert (status, "Traceback" in error) == (1, False)
