@@ -19,7 +19,7 @@ from idp.store.database import reason
 # A URL with a password may stand where argparse does not expect one, and argparse repeats what it does not understand.
 _PASSWORD = re.compile(r"(?<=//)[^/@\s]*:\S*(?=@)|(?<=password=)[^&\s]+")
 
-COMMANDS = ("serve", "demo", "check", "explain", "plan", "user", "client", "keys", "migrate", "breached")
+COMMANDS = ("serve", "demo", "check", "explain", "plan", "user", "client", "keys", "migrate", "reseal", "breached")
 
 
 class Parser(argparse.ArgumentParser):

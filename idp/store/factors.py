@@ -1,6 +1,6 @@
 """Second factors of people: enrolled, used once and only forward, renamed, removed."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from sqlalchemy import and_, bindparam, delete, insert, or_, select, update
 
@@ -129,3 +129,12 @@ def reset(tx: Transaction, user_id: str) -> None:
     tx.execute(update(users).where(users.c.id == user_id).values(epoch=users.c.epoch + 1))
     trusted_browsers.forget_all(tx, user_id)
     guesses.clear_second_factors(tx, user_id)
+
+
+def reseal(tx: Transaction, seal_again: Callable[[str, str, str], str]) -> int:
+    """Replace every sealed secret by `seal_again(secret, user_id, credential_id)`: how many there are."""
+    rows = tx.execute(select(credentials.c.id, credentials.c.user_id, credentials.c.secret)).all()
+    for row in rows:
+        secret = seal_again(row.secret, row.user_id, row.id)
+        tx.execute(update(credentials).where(credentials.c.id == row.id).values(secret=secret))
+    return len(rows)

@@ -60,5 +60,14 @@ def remove(tx: Transaction, realm: str, kid: str) -> None:
     tx.execute(delete(signing_keys).where(signing_keys.c.realm == realm, signing_keys.c.kid == kid))
 
 
+def reseal(tx: Transaction, sealer: Sealer) -> int:
+    """Seal those of every realm by the sealer's first key: how many there are."""
+    rows = tx.execute(select(signing_keys.c.realm, signing_keys.c.kid, signing_keys.c.private)).all()
+    for row in rows:
+        private = sealer.again(row.private, _context(row.realm, row.kid))
+        tx.execute(update(signing_keys).where(signing_keys.c.kid == row.kid).values(private=private))
+    return len(rows)
+
+
 def _context(realm: str, kid: str) -> str:
     return f"signing key:{realm}:{kid}"

@@ -23,6 +23,7 @@ COMMANDS = [
     ("explain",),
     ("plan",),
     ("migrate",),
+    ("reseal",),
     ("user",),
     ("breached",),
     *(("user", c) for c in USER),
