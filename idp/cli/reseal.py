@@ -9,7 +9,10 @@ from idp.errors import SettingsError
 from idp.login.second_factor import secret_context
 from idp.settings import SECRET_KEY_VARIABLE, secret_keys
 from idp.store import factors, signing_keys, subject_keys
+from idp.store.database import Database
 from idp.tokens.sealing import NotSealedHere, Sealer
+
+_AT_ONCE = 500
 
 
 def add_parser(subparsers: Any) -> None:
@@ -26,17 +29,29 @@ def add_parser(subparsers: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """0; raises SettingsError, and has changed nothing, where a secret opens by none of the keys."""
+    """0; raises SettingsError where a secret opens by none of the keys: what was sealed before it stays good."""
     sealer = Sealer(secret_keys(os.environ, dev=False))
+    with open_database(args.database) as database:
+        try:
+            with database.write() as tx:
+                keys = signing_keys.reseal(tx, sealer), subject_keys.reseal(tx, sealer)
+            counts = (*keys, _factors(database, sealer))
+        except NotSealedHere:
+            raise SettingsError(f"a secret of the database opens by no key of {SECRET_KEY_VARIABLE}") from None
+    print("sealed anew: signing keys: {}, keys of pairwise subjects: {}, second factors: {}".format(*counts))
+    return 0
+
+
+def _factors(database: Database, sealer: Sealer) -> int:
+    """Some at a time: people sign in meanwhile."""
 
     def again(secret: str, user_id: str, credential_id: str) -> str:
         return sealer.again(secret, secret_context(user_id, credential_id))
 
-    with open_database(args.database) as database:
-        try:
-            with database.write() as tx:
-                counts = factors.reseal(tx, again), signing_keys.reseal(tx, sealer), subject_keys.reseal(tx, sealer)
-        except NotSealedHere:
-            raise SettingsError(f"a secret of the database opens by no key of {SECRET_KEY_VARIABLE}") from None
-    print("sealed anew: {} second factors, {} signing keys, {} keys of pairwise subjects".format(*counts))
-    return 0
+    count, last = 0, ""
+    while True:
+        with database.write() as tx:
+            done = factors.reseal(tx, again, after=last, most=_AT_ONCE)
+        if not done:
+            return count
+        count, last = count + len(done), done[-1]

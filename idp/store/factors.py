@@ -131,10 +131,14 @@ def reset(tx: Transaction, user_id: str) -> None:
     guesses.clear_second_factors(tx, user_id)
 
 
-def reseal(tx: Transaction, seal_again: Callable[[str, str, str], str]) -> int:
-    """Replace every sealed secret by `seal_again(secret, user_id, credential_id)`: how many there are."""
-    rows = tx.execute(select(credentials.c.id, credentials.c.user_id, credentials.c.secret)).all()
+def reseal(tx: Transaction, seal_again: Callable[[str, str, str], str], *, after: str, most: int) -> list[str]:
+    """Replace the next sealed secrets, `most` at once, by `seal_again(secret, user_id, credential_id)`.
+
+    The identifiers of the credentials, in order; `after` is the last one of those before, empty to begin with.
+    """
+    columns = (credentials.c.id, credentials.c.user_id, credentials.c.secret)
+    rows = tx.execute(select(*columns).where(credentials.c.id > after).order_by(credentials.c.id).limit(most)).all()
     for row in rows:
         secret = seal_again(row.secret, row.user_id, row.id)
         tx.execute(update(credentials).where(credentials.c.id == row.id).values(secret=secret))
-    return len(rows)
+    return [row.id for row in rows]

@@ -49,7 +49,7 @@ def test_the_old_key_can_go(
     done = idp("reseal", "--database", empty_database_url)
     assert (done.status, done.out) == (
         0,
-        "sealed anew: 1 second factors, 2 signing keys, 1 keys of pairwise subjects\n",
+        "sealed anew: signing keys: 2, keys of pairwise subjects: 1, second factors: 1\n",
     )
     assert ada_at_a_server_with(NEW) == before
 
