@@ -1,13 +1,15 @@
 """What passkeys are asked for, and what is made of an answer that is none."""
 
 import json
+from typing import Any
 
+import cbor2
 import pytest
 
 from idp.factors import webauthn
 from idp.factors.answers import Proven, Wrong
 from idp.factors.webauthn import NewPasskey, Party, Passkey
-from tests.authenticator import AlreadyThere, Authenticator, bytes_of
+from tests.authenticator import AlreadyThere, Authenticator, bytes_of, text_of
 
 PARTY = Party("login.example.com", "https://login.example.com", "Example")
 CHALLENGE = b"c" * 32
@@ -65,6 +67,22 @@ def test_a_damaged_answer_is_wrong_and_nothing_worse(device: Authenticator) -> N
                 webauthn.verify_new(other, PARTY, challenge=CHALLENGE)
                 webauthn.handle_of(other)
                 webauthn.user_handle_of(other)
+
+
+@pytest.mark.attack
+@pytest.mark.parametrize("response", ["text", b"W10.W10.x"])
+def test_an_attestation_of_no_known_shape_is_wrong_and_nothing_worse(device: Authenticator, response: Any) -> None:
+    answer = json.loads(
+        device.create(
+            webauthn.creation_options(PARTY, user_handle=b"a", username="a", challenge=CHALLENGE, existing=[])
+        )
+    )
+    said = cbor2.loads(bytes_of(answer["response"]["attestationObject"]))["authData"]
+    statement = {"ver": "1", "response": response}
+    made_up = cbor2.dumps({"fmt": "android-safetynet", "attStmt": statement, "authData": said})
+    answer["response"]["attestationObject"] = text_of(made_up)
+
+    assert isinstance(webauthn.verify_new(json.dumps(answer), PARTY, challenge=CHALLENGE), Wrong)
 
 
 def says_the_same(other: str, answer: str) -> bool:
