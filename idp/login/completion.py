@@ -7,6 +7,7 @@ from idp.login.state import SignIn
 from idp.outbound.letters import Letters
 from idp.outbound.notices import Notice
 from idp.policy.decide import Demand, Reason
+from idp.policy.proofs import newest
 from idp.realm.schema import Realm
 from idp.store import sessions, transactions, trusted_browsers
 from idp.store.database import Transaction
@@ -41,9 +42,8 @@ def open_session(
     secret, browser_secret = fresh_secret(), fresh_secret()
     who = {"realm": realm.name, "user_id": known.user.id, "username": known.user.username, "client_id": client_id}
     if session is not None:
-        # A passkey that was only touched does not take the place of one that was verified.
-        newest = {(p.factor, p.is_first): p for p in sorted((*session.proofs, *state.given), key=lambda p: p.at)}
-        if not sessions.raise_(tx, session.id, old=browser.session, secret=secret, all_proofs=newest.values(), now=now):
+        proven = newest((*session.proofs, *state.given))
+        if not sessions.raise_(tx, session.id, old=browser.session, secret=secret, all_proofs=proven, now=now):
             return None
         session_id, event = session.id, Event.STEPPED_UP
     else:

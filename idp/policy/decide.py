@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from idp.policy import requirements as req
 from idp.policy.enrolling import ENROLLABLE, enrollable, shut_gates
 from idp.policy.invitations import Invitation, invitation
-from idp.policy.proofs import Proof, amr
+from idp.policy.proofs import Proof, amr, newest
 from idp.policy.question import Person, Request, Session
 from idp.policy.requirements import Requirement
 from idp.realm.client_sections import Client
@@ -206,11 +206,8 @@ def _reason(case: _Case, requirement: Requirement) -> Reason:
 
 
 def _outcome(case: _Case, demanded: tuple[str, ...], waived: tuple[str, ...]) -> Outcome:
-    """The first demanded acr that holds, else the last listed level that holds; the newest proof of each factor.
-
-    A passkey that was only touched does not take the place of one that was verified: it shows less.
-    """
-    newest = tuple({(p.factor, p.is_first): p for p in sorted(case.proofs, key=lambda p: p.at)}.values())
-    reached = [name for name, level in case.realm.levels.items() if req.holds(case.realm, level, newest)]
+    """The first demanded acr that holds, else the last listed level that holds; the newest proof of each factor."""
+    counted = newest(case.proofs)
+    reached = [name for name, level in case.realm.levels.items() if req.holds(case.realm, level, counted)]
     acr = next((name for name in demanded if name in reached), reached[-1] if reached else None)
-    return Outcome(acr, amr(newest), min(p.at for p in newest), newest, waived)
+    return Outcome(acr, amr(counted), min(p.at for p in counted), counted, waived)

@@ -56,6 +56,14 @@ def kinds(proofs: Iterable[Proof]) -> frozenset[Kind]:
     return frozenset[Kind]().union(*(proof.kinds for proof in proofs))
 
 
+def newest(proofs: Iterable[Proof]) -> tuple[Proof, ...]:
+    """The newest of each factor.
+
+    A passkey that was only touched does not take the place of one that was verified: it shows less.
+    """
+    return tuple({(p.factor, p.is_first): p for p in sorted(proofs, key=lambda p: p.at)}.values())
+
+
 def amr(proofs: Iterable[Proof]) -> tuple[str, ...]:
     """The methods of the proofs in the order they were given, and `mfa` where two kinds are there."""
     ordered = sorted(proofs, key=lambda p: p.at)
