@@ -176,6 +176,8 @@ def snooze(tx: Transaction, user_id: str) -> None:
 def remove(tx: Transaction, user_id: str) -> None:
     """With everything that refers to the person."""
     logout_notices.queue_of_person(tx, user_id)
+    guesses.clear_passwords(tx, user_id)
+    guesses.clear_second_factors(tx, user_id)
     tx.execute(delete(users).where(users.c.id == user_id))
 
 
