@@ -40,7 +40,6 @@ class Answer:
     """What came back, of any status; the body is at most 256 KiB."""
 
     status: int
-    content_type: str
     body: bytes
 
 
@@ -92,7 +91,7 @@ class Fetcher:
             raise Unreachable from None
         if len(content) > MAX_BYTES or response.headers.get("Content-Encoding", "identity") != "identity":
             raise Unreachable
-        return Answer(response.status, response.headers.get_content_type(), content)
+        return Answer(response.status, content)
 
     def _address(self, parts: SplitResult) -> tuple[str, int]:
         """The one address that is connected to, so that the name cannot become another one after it was looked at."""

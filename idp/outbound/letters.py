@@ -67,15 +67,14 @@ class Letters:
         *,
         now: int,
         locale: str | None = None,
-        to: str | None = None,
         **values: Any,
     ) -> bool:
         """Have the person told once `tx` is committed; false where they have no address or the realm no mail.
 
-        `values`: those that the notice names, else TypeError. `locale`: left out, the realm's first. `to`: left out,
-        the person's address. It is not limited: what a stranger may ask for goes through `Codes`.
+        `values`: those that the notice names, else TypeError. `locale`: left out, the realm's first. It is not limited:
+        what a stranger may ask for goes through `Codes`.
         """
-        mail = self._written(realm, user, notice, now=now, locale=locale, to=to, values=values)
+        mail = self._written(realm, user, notice, now=now, locale=locale, to=user.email, values=values)
         if mail is None:
             return False
         kind = f"mail-{notice.value.key}"
@@ -98,8 +97,8 @@ class Letters:
         notice: Notice,
         *,
         now: int,
-        locale: str | None,
-        to: str | None,
+        locale: str,
+        to: str,
         report: Report,
         values: dict[str, Any],
     ) -> bool:
@@ -127,8 +126,7 @@ class Letters:
     ) -> "Mail | None":
         from idp.outbound.mail import Mail
 
-        address = to or user.email
-        if realm.mail is None or not address:
+        if realm.mail is None or not to:
             return None
         letter = write(
             self._phrase,
@@ -139,7 +137,7 @@ class Letters:
             now=now,
             values=values,
         )
-        return Mail(to=address, subject=letter.subject, text=letter.text)
+        return Mail(to=to, subject=letter.subject, text=letter.text)
 
     def _submit(self, tx: Transaction, realm: Realm, mail: "Mail", report: Report, now: int) -> None:
         if realm.mail is None:

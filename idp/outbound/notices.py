@@ -39,7 +39,6 @@ class Notice(Enum):
     RECOVERY_CODES_MADE = Kind("recovery-codes-made", (), "not-you")
     RECOVERY_CODE_USED = Kind("recovery-code-used", ("left",), "not-you")
     PASSWORD_CHANGED = Kind("password-changed", (), "not-you")
-    EMAIL_CHANGED = Kind("email-changed", (), "not-you")
     BROWSER_TRUSTED = Kind("browser-trusted", ("browser",), "not-you")
     BROWSER_FORGOTTEN = Kind("browser-forgotten", ("browser",), "not-you")
     BROWSERS_FORGOTTEN = Kind("browsers-forgotten", (), "not-you")

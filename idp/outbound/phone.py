@@ -35,16 +35,6 @@ class Phone:
     e164: str = field(repr=False)
     country: str
 
-    @property
-    def block(self) -> str:
-        """The number without its last four digits: what pumping fraud owns is usually a block of numbers."""
-        return self.e164[:-4]
-
-    @property
-    def masked(self) -> str:
-        """For pages."""
-        return masked(self.e164)
-
 
 def parse(text: str, *, default_country: str, countries: Collection[str]) -> Phone | Refusal:
     """Read a number as a person of `default_country` would write it; it must lie in one of `countries`."""

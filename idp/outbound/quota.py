@@ -20,6 +20,7 @@ _TO_ONE = ((5, 600), (15, _DAY))
 _PER_PERSON = ((8, 600), (30, _DAY))
 # A company may stand behind one address; to send somewhere new costs more than to send to the proven number.
 _PER_NETWORK: dict[Purpose, int] = {"sign-in": 200, "enrol": 20, "link": 20}
+# What pumping fraud owns is usually a block of numbers: the same but for the last four digits.
 _PER_BLOCK = 20
 _LEAST_PER_COUNTRY = 10
 

@@ -41,11 +41,6 @@ def plain_title(title: str) -> str:
     return " ".join(_LOOKS_LIKE_A_CODE.sub("", text).split())
 
 
-def is_gsm7(text: str) -> bool:
-    """Whether the text needs no other encoding."""
-    return _GSM7.issuperset(text)
-
-
 def _plain(character: str) -> str:
     if character.isspace():
         return " "

@@ -28,7 +28,7 @@ class Address:
 
 
 def said(body: object, status: int = 200) -> Answer:
-    return Answer(status, "application/json", json.dumps(body).encode())
+    return Answer(status, json.dumps(body).encode())
 
 
 def looked_up(key_sets: KeySets) -> list[object]:
@@ -83,13 +83,13 @@ def test_keys_are_remembered_for_an_hour_while_their_address_is_away(clock: Cloc
 WRONG = {
     "an error": said({"keys": [KEY]}, 500),
     "a redirect": said({"keys": [KEY]}, 302),
-    "no JSON": Answer(200, "text/html", b"<html>"),
-    "no UTF-8": Answer(200, "application/json", b"\xff\xfe{"),
+    "no JSON": Answer(200, b"<html>"),
+    "no UTF-8": Answer(200, b"\xff\xfe{"),
     "a list": said([KEY]),
     "no keys": said({"key": [KEY]}),
     "keys that are text": said({"keys": "x"}),
     "a key that is text": said({"keys": ["x"]}),
-    "deep": Answer(200, "application/json", b"[" * 100_000),
+    "deep": Answer(200, b"[" * 100_000),
 }
 
 

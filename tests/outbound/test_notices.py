@@ -128,13 +128,6 @@ def test_nobody_is_told_of_what_did_not_happen(desk: Desk, mailbox: Mailbox) -> 
     assert mailbox.letters == []
 
 
-def test_a_letter_may_go_to_the_address_from_before(desk: Desk, mailbox: Mailbox) -> None:
-    assert told(desk, Notice.EMAIL_CHANGED, to="old@example.com", locale="de")
-    (letter,) = mailbox.letters
-    assert letter.recipients == ["old@example.com"]
-    assert letter.message["Subject"] == "Ihre E-Mail-Adresse wurde geändert"
-
-
 def test_a_realm_without_mail_tells_nobody_and_says_so(desk: Desk, twilio: TwilioStandIn, mailbox: Mailbox) -> None:
     realm = sending(twilio, mailbox)
     del realm["mail"], realm["factors"]["email"]

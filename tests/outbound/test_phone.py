@@ -91,13 +91,6 @@ def test_what_is_no_number_is_refused(text: str) -> None:
     assert read(text) is Refusal.UNREADABLE
 
 
-def test_the_block_of_a_number_is_what_its_neighbours_share() -> None:
-    one, other = read("+49 170 1234567"), read("+49 170 1239999")
-    assert isinstance(one, Phone)
-    assert isinstance(other, Phone)
-    assert one.block == other.block == "+49170123"
-
-
 def test_a_masked_number_shows_its_last_two_digits_and_not_its_length() -> None:
     assert masked("+491701234567") == "••••••••67"
     assert len(masked("+12015550123")) == len(masked("+491701234567"))
