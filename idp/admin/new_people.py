@@ -8,15 +8,16 @@ from typing import Any
 from pydantic import ValidationError
 
 from idp.admin.acting import Refused
-from idp.policy.question import Person
+from idp.policy.question import Person, person_in
 from idp.realm.claim_sections import Claims
 from idp.realm.document import Node, Position
 from idp.realm.schema import Realm
 from idp.realm.sentences import explain
 from idp.realm.suggestions import did_you_mean
+from idp.realm.words import MAIL_ADDRESS
 from idp.store import users
 
-_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}")
+_EMAIL = re.compile(MAIL_ADDRESS)
 _NAME = re.compile(r"[^@\s\x00-\x1f\x7f](?:[^@\x00-\x1f\x7f]{0,98}[^@\s\x00-\x1f\x7f])?")
 _LONGEST_KEY = 200
 
@@ -34,8 +35,7 @@ class NewPerson:
 
     def in_realm(self, realm: Realm) -> Person:
         """What policy will see."""
-        by_group = (role for group in self.groups for role in realm.groups[group].roles)
-        return Person(roles=frozenset({*self.roles, *by_group}), groups=frozenset(self.groups))
+        return person_in(realm, roles=self.roles, groups=self.groups, credentials=(), snoozed=0)
 
 
 def check_names(person: NewPerson) -> None:

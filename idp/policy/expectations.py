@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from idp.policy.decide import decide
 from idp.policy.proofs import Proof
-from idp.policy.question import UNNAMED, Credential, Person, Request, Session
+from idp.policy.question import UNNAMED, Credential, Person, Request, Session, person_in
 from idp.realm.account_client import client_of
 from idp.realm.factor_sections import RECOVERY
 from idp.realm.policy_sections import Expectation
@@ -22,13 +22,9 @@ class Finding:
 
 def person_of(realm: Realm, expectation: Expectation) -> Person:
     """Somebody with these roles and groups who owns every second factor of the realm."""
-    groups = frozenset(expectation.who.groups)
-    by_group = (role for group in groups if group in realm.groups for role in realm.groups[group].roles)
-    return Person(
-        roles=frozenset({*expectation.who.roles, *by_group}),
-        groups=groups,
-        credentials=tuple(Credential(factor, factor) for factor in realm.second_factors),
-    )
+    who = expectation.who
+    owned = (Credential(factor, factor) for factor in realm.second_factors)
+    return person_in(realm, roles=who.roles, groups=who.groups, credentials=owned, snoozed=0)
 
 
 def asked(realm: Realm, expectation: Expectation, now: int) -> frozenset[str]:

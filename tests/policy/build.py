@@ -48,6 +48,7 @@ def realm(
     return Realm.model_validate(
         {
             "realm": "r",
+            "roles": {"admin": {}},
             "levels": {name: _tuples(level) for name, level in levels.items()},
             "factors": dict(factors),
             "second_factor": {"rules": tuple(_tuples(rule) for rule in named)},
