@@ -142,8 +142,8 @@ class Enrolment:
         self.letters.notice(tx, realm, known.user, Notice.FACTOR_ADDED, now=now, **told)
         # A sheet is not bought by what its rules do not take: neither here nor at the account.
         proofs = (*(situation.session.proofs if situation.session else ()), *state.given)
-        is_bought = shut_gates(realm, known.person(realm), RECOVERY, proofs=proofs, now=now)
-        codes = None if known.recovery_left or is_bought else make_codes(tx, realm, known.user)
+        shut = shut_gates(realm, known.person(realm), RECOVERY, proofs=proofs, now=now)
+        codes = None if known.recovery_left or shut else make_codes(tx, realm, known.user)
         proof = Proof(enrolling.factor, now, enrolling.credential_id, new.verified, new.synced)
         added = replace(state.with_proof(proof), enrolling=None, notice=codes, trust=attempt.trust)
         return replace(added, adding="", added=True) if state.adding == enrolling.factor else added

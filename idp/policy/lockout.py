@@ -11,8 +11,7 @@ _QUARTER_HOUR = 900
 
 def second_factor_wait(wrong: int) -> int:
     """From the 3rd wrong code on 1 minute, doubling to 1 hour."""
-    over = wrong - _SECOND_FACTOR_FREE
-    return 0 if over <= 0 else min(60 * 2 ** min(over - 1, 16), _HOUR)
+    return _doubling(wrong - _SECOND_FACTOR_FREE, first=_MINUTE, most=_HOUR)
 
 
 def no_wait(_: int) -> int:
@@ -22,8 +21,7 @@ def no_wait(_: int) -> int:
 
 def password_wait(wrong: int) -> int:
     """From the 6th wrong password of one person from one network on 1 second, doubling to 15 minutes; never shut."""
-    over = wrong - _PASSWORD_FREE
-    return 0 if over <= 0 else min(2 ** min(over - 1, 16), _QUARTER_HOUR)
+    return _doubling(wrong - _PASSWORD_FREE, first=1, most=_QUARTER_HOUR)
 
 
 def secret_wait(wrong: int) -> int:
@@ -31,5 +29,9 @@ def secret_wait(wrong: int) -> int:
 
     They are long and random, and an instance that still has the old one stands beside those that have the new one.
     """
-    over = wrong - _SECRET_FREE
-    return 0 if over <= 0 else min(2 ** min(over - 1, 16), _MINUTE)
+    return _doubling(wrong - _SECRET_FREE, first=1, most=_MINUTE)
+
+
+def _doubling(over: int, *, first: int, most: int) -> int:
+    """After so many guesses above those that are free; nobody bounds how many that are."""
+    return 0 if over <= 0 else min(first * 2 ** min(over - 1, 16), most)
