@@ -11,6 +11,7 @@ from starlette.applications import Starlette
 
 from idp.account.following import Following
 from idp.account.forgotten import ForgottenPasswords
+from idp.account.password import NewPasswords
 from idp.account.way_back import WaysBack
 from idp.errors import Overloaded, SettingsError
 from idp.events.catalogue import Event
@@ -114,6 +115,7 @@ def _put_together(
     passwords = Passwords()
     breached = Breached(settings.breached_passwords)
     breached.has("")  # a list that cannot be read is told now, and not to whoever chooses a password
+    new_passwords = NewPasswords(passwords, breached)
     keyrings = KeyRings(database, sealer, clock)
     mode = Mode.DEVELOPMENT if settings.dev else Mode.PRODUCTION
     fetcher = Fetcher(reachable=settings.reachable_networks, anywhere=settings.dev)
@@ -180,16 +182,11 @@ def _put_together(
         logout=LogoutEndpoints(database=database, provider=provider, sealer=sealer, pages=pages, cookies=cookies),
         account=AccountEndpoints(entrance, database=database, sealer=sealer),
         changes=ChangeEndpoints(
-            entrance,
-            database=database,
-            sealer=sealer,
-            letters=letters,
-            passwords=passwords,
-            breached=breached,
+            entrance, database=database, sealer=sealer, letters=letters, new_passwords=new_passwords
         ),
         links=LinkEndpoints(
             forgotten=forgotten,
-            following=Following(database=database, letters=letters, passwords=passwords, breached=breached),
+            following=Following(database=database, letters=letters, new_passwords=new_passwords),
             ways_back=ways_back,
             pages=pages,
             cookies=cookies,

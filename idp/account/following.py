@@ -4,14 +4,13 @@ from dataclasses import dataclass
 
 from idp.account import links
 from idp.account.links import Found
+from idp.account.password import NewPasswords
 from idp.events.catalogue import Event
 from idp.events.log import emit
-from idp.factors.breached import Breached
-from idp.factors.password import Passwords
 from idp.login.steps import Message
 from idp.outbound.letters import Letters
 from idp.outbound.notices import Notice
-from idp.policy.passwords import minimum_length, unacceptable
+from idp.policy.passwords import minimum_length
 from idp.realm.schema import Realm
 from idp.store import users
 from idp.store.database import Database, Transaction
@@ -25,11 +24,10 @@ class Gone:
 class Following:
     """Follows the links of all realms. Whoever sets a password still signs in, second factor and all."""
 
-    def __init__(self, *, database: Database, letters: Letters, passwords: Passwords, breached: Breached) -> None:
+    def __init__(self, *, database: Database, letters: Letters, new_passwords: NewPasswords) -> None:
         self._database = database
         self._letters = letters
-        self._passwords = passwords
-        self._breached = breached
+        self._new_passwords = new_passwords
 
     def look(self, realm: Realm, key: str, now: int) -> Found | Gone:
         """What the link would do; nothing changes."""
@@ -48,17 +46,9 @@ class Following:
 
         Raises Overloaded.
         """
-        known = found.known
-        if not password:
-            return Message("error.empty")
-        wrong = unacceptable(
-            password, realm=realm, person=known.person(realm), named=known.user, breached=self._breached
-        )
-        if wrong is not None:
-            return Message(wrong.message, dict(wrong.values))
-        if password != repeated:
-            return Message("error.password-differs")
-        hashed = self._passwords.hash(password)
+        hashed = self._new_passwords.hashed(password, repeated=repeated, realm=realm, known=found.known)
+        if isinstance(hashed, Message):
+            return hashed
         with self._database.write() as tx:
             used = self._use_up(tx, realm, found, key=key, now=now)
             if used is None:

@@ -11,8 +11,29 @@ from idp.login.steps import Message
 from idp.outbound.letters import Letters
 from idp.outbound.notices import Notice
 from idp.policy.passwords import minimum_length, unacceptable
+from idp.realm.schema import Realm
 from idp.store import users
 from idp.store.database import Transaction
+from idp.store.people import Known
+
+
+@dataclass(frozen=True, slots=True)
+class NewPasswords:
+    """What becomes of a new password that somebody typed twice."""
+
+    passwords: Passwords
+    breached: Breached
+
+    def hashed(self, password: str, *, repeated: str, realm: Realm, known: Known) -> str | Message:
+        """What is to be stored, or what is wrong with it. Slow; raises Overloaded."""
+        if not password:
+            return Message("error.empty")
+        person = known.person(realm)
+        if wrong := unacceptable(password, realm=realm, person=person, named=known.user, breached=self.breached):
+            return Message(wrong.message, dict(wrong.values))
+        if password != repeated:
+            return Message("error.password-differs")
+        return self.passwords.hash(password)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +49,9 @@ class ChangePassword(Change):
 
     page, section = "account/password.html", "security"
 
-    def __init__(self, letters: Letters, passwords: Passwords, breached: Breached) -> None:
+    def __init__(self, letters: Letters, new_passwords: NewPasswords) -> None:
         super().__init__(letters)
-        self._passwords = passwords
-        self._breached = breached
+        self._new_passwords = new_passwords
 
     def shown(self, tx: Transaction, account: Account, of: str) -> PasswordRules:
         """What is asked of it."""
@@ -39,14 +59,9 @@ class ChangePassword(Change):
 
     def prepare(self, account: Account, form: Mapping[str, str]) -> Mapping[str, str] | Message:
         """Checked and hashed. Raises Overloaded."""
-        password, user, realm = form.get("new_password", ""), account.known.user, account.realm
-        if not password:
-            return Message("error.empty")
-        if wrong := unacceptable(password, realm=realm, person=account.person, named=user, breached=self._breached):
-            return Message(wrong.message, dict(wrong.values))
-        if password != form.get("repeated", ""):
-            return Message("error.password-differs")
-        return {"hash": self._passwords.hash(password)}
+        password, repeated = form.get("new_password", ""), form.get("repeated", "")
+        hashed = self._new_passwords.hashed(password, repeated=repeated, realm=account.realm, known=account.known)
+        return hashed if isinstance(hashed, Message) else {"hash": hashed}
 
     def apply(self, tx: Transaction, account: Account, of: str, form: Mapping[str, str]) -> Result | None:
         """Set it."""

@@ -12,10 +12,8 @@ from idp.account.applications import Withdraw, WithdrawParts
 from idp.account.browsers import ForgetBrowser, ForgetBrowsers
 from idp.account.devices import SignOut, SignOutOthers
 from idp.account.factors import Remove, Rename
-from idp.account.password import ChangePassword
+from idp.account.password import ChangePassword, NewPasswords
 from idp.account.recovery_codes import MakeCodes
-from idp.factors.breached import Breached
-from idp.factors.password import Passwords
 from idp.login.account_notes import note_of
 from idp.login.browser import Browser, Cookies
 from idp.login.request import AuthorizationRequest
@@ -80,8 +78,7 @@ class ChangeEndpoints:
         database: Database,
         sealer: Sealer,
         letters: Letters,
-        passwords: Passwords,
-        breached: Breached,
+        new_passwords: NewPasswords,
     ) -> None:
         self._entrance = entrance
         self._database = database
@@ -91,7 +88,7 @@ class ChangeEndpoints:
             "rename": Rename(letters),
             "remove": Remove(letters),
             "recovery-codes": MakeCodes(letters),
-            "password": ChangePassword(letters, passwords, breached),
+            "password": ChangePassword(letters, new_passwords),
             "forget-browser": ForgetBrowser(letters),
             "forget-browsers": ForgetBrowsers(letters),
             "sign-out": SignOut(letters),
