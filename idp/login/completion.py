@@ -4,6 +4,7 @@ from idp.events.catalogue import Event
 from idp.login.agents import named
 from idp.login.browser import Browser, Cookies, fresh_secret, remember
 from idp.login.state import SignIn
+from idp.login.visitor import session_in
 from idp.outbound.letters import Letters
 from idp.outbound.notices import Notice
 from idp.policy.decide import Demand, Reason
@@ -34,21 +35,23 @@ def open_session(
 ) -> tuple[str, Cookies] | None:
     """The `sid` and the cookies that carry it, all new; None when another request has ended or raised the session.
 
-    Somebody else's session in this browser ends: two people never share a `sid`.
+    A session that this person has opened in another tab meanwhile is raised, too. Somebody else's in this browser ends:
+    two people never share a `sid`.
     """
     outcome = demand.outcome
     if outcome is None:
         raise AssertionError("a session is opened for what the gate let through only")
-    secret, browser_secret = fresh_secret(), fresh_secret()
-    who = {"realm": realm.name, "user_id": known.user.id, "username": known.user.username, "client_id": client_id}
-    if session is not None:
-        proven = newest((*session.proofs, *state.given))
-        if not sessions.raise_(tx, session.id, old=browser.session, secret=secret, all_proofs=proven, now=now):
+    user, secret, browser_secret = known.user, fresh_secret(), fresh_secret()
+    who = {"realm": realm.name, "user_id": user.id, "username": user.username, "client_id": client_id}
+    held = session or session_in(tx, realm, browser, now)
+    if held is not None and held.user_id == user.id:
+        proven = newest((*held.proofs, *state.given))
+        if not sessions.raise_(tx, held.id, old=browser.session, secret=secret, all_proofs=proven, now=now):
             return None
-        session_id, event = session.id, Event.STEPPED_UP
+        session_id, event = held.id, Event.STEPPED_UP
     else:
-        _end_other(tx, realm, browser, now)
-        user = known.user
+        if held is not None:
+            _end_other(tx, realm, held, now)
         session_id = sessions.start(
             tx,
             realm.name,
@@ -63,10 +66,10 @@ def open_session(
         event = Event.SIGNED_IN
     tx.emit(event, **who, session_id=session_id, acr=outcome.acr, amr=outcome.amr)
     transactions.move_browser(tx, old=browser.secret, new=browser_secret)
-    known_value = remember(sealer, realm.name, browser, user_id=known.user.id, epoch=known.user.epoch)
+    known_value = remember(sealer, realm.name, browser, user_id=user.id, epoch=user.epoch)
     trusted = None
     if state.trust and any(r.requirement.trusted_browser and _is_met_now(r, state) for r in demand.reasons):
-        trusted = _trust(tx, realm, user=known.user, browser=browser, letters=letters, now=now)
+        trusted = _trust(tx, realm, user=user, browser=browser, letters=letters, now=now)
     return session_id, Cookies(
         secret=browser_secret,
         session=secret,
@@ -74,6 +77,11 @@ def open_session(
         trusted=trusted,
         state=browser_state(sealer, session_id),
     )
+
+
+def _end_other(tx: Transaction, realm: Realm, other: SsoSession, now: int) -> None:
+    sessions.end(tx, other.id, now)
+    tx.emit(Event.SIGNED_OUT, realm=realm.name, user_id=other.user_id, session_id=other.id, by="another sign-in")
 
 
 def _is_met_now(reason: Reason, state: SignIn) -> bool:
@@ -90,12 +98,3 @@ def _trust(tx: Transaction, realm: Realm, *, user: User, browser: Browser, lette
     tx.emit(Event.BROWSER_TRUSTED, realm=user.realm, user_id=user.id, username=user.username)
     letters.notice(tx, realm, user, Notice.BROWSER_TRUSTED, now=now, browser=named(browser.agent).words)
     return secret
-
-
-def _end_other(tx: Transaction, realm: Realm, browser: Browser, now: int) -> None:
-    if not browser.session:
-        return
-    other = sessions.find(tx, realm.name, secret=browser.session, limits=realm.sessions, now=now)
-    if other is not None:
-        sessions.end(tx, other.id, now)
-        tx.emit(Event.SIGNED_OUT, realm=realm.name, user_id=other.user_id, session_id=other.id, by="another sign-in")

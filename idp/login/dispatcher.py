@@ -156,8 +156,6 @@ class SignIns:
         return self._again(situation, step, state, form)
 
     def _visitor(self, realm: Realm, browser: Browser, now: int) -> Visitor:
-        if not browser.session:
-            return Visitor()
         with self._database.read() as tx:
             return visitor_of(tx, realm, browser, now)
 

@@ -8,12 +8,12 @@ from idp.login.handles import Handles
 from idp.login.situation import Situation
 from idp.login.state import SignIn
 from idp.login.steps import Lost
-from idp.login.visitor import Visitor, trusted_browser
+from idp.login.visitor import Visitor, session_in, trusted_browser
 from idp.policy.decide import Demand
 from idp.realm.account_client import client_of
 from idp.realm.client_sections import Client
 from idp.realm.schema import Realm
-from idp.store import messages, people, sessions, transactions
+from idp.store import messages, people, transactions
 from idp.store.database import Transaction
 from idp.store.sessions import SsoSession
 
@@ -26,7 +26,7 @@ def look(
     if isinstance(under, Lost):
         # The browser got another secret with the sign-in of another tab.
         if under.why == "other-browser" and handles.is_first(handle):
-            if sessions.find(tx, realm.name, secret=browser.session, limits=realm.sessions, now=now):
+            if session_in(tx, realm, browser, now):
                 return replace(under, why="signed-in")
             if transactions.is_any_under_way(tx, browser=browser.secret, now=now):
                 return replace(under, why="other-tab")
@@ -62,9 +62,9 @@ def session_of(tx: Transaction, realm: Realm, state: SignIn, *, browser: Browser
 
     What was begun with a stolen cookie would else end with what the owner of the session proves later.
     """
-    if state.session_id is None or not browser.session:
+    if state.session_id is None:
         return None
-    found = sessions.find(tx, realm.name, secret=browser.session, limits=realm.sessions, now=now)
+    found = session_in(tx, realm, browser, now)
     return found if found and found.id == state.session_id and found.user_id == state.user_id else None
 
 

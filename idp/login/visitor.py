@@ -22,14 +22,21 @@ class Visitor:
 
 def visitor_of(tx: Transaction, realm: Realm, browser: Browser, now: int, *, is_locking: bool = False) -> Visitor:
     """The visitor with that cookie. `is_locking`: nobody else changes the person until the transaction ends."""
-    session = sessions.find(tx, realm.name, secret=browser.session, limits=realm.sessions, now=now)
+    session = session_in(tx, realm, browser, now)
     if session and is_locking:
         users.lock(tx, session.user_id)
-        session = sessions.find(tx, realm.name, secret=browser.session, limits=realm.sessions, now=now)
+        session = session_in(tx, realm, browser, now)
     known = people.by_id(tx, realm.name, session.user_id) if session else None
     if known is None:
         return Visitor()
     return Visitor(known, session, trusted_browser(tx, realm, known.user.id, browser))
+
+
+def session_in(tx: Transaction, realm: Realm, browser: Browser, now: int) -> SsoSession | None:
+    """The session whose newest cookie this browser holds."""
+    if not browser.session:
+        return None
+    return sessions.find(tx, realm.name, secret=browser.session, limits=realm.sessions, now=now)
 
 
 def trusted_browser(tx: Transaction, realm: Realm, user_id: str, browser: Browser) -> TrustedBrowser | None:

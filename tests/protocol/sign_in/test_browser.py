@@ -117,6 +117,19 @@ def test_two_tabs_of_one_browser_are_both_finished(
     assert "code" in arrived.parameters()
 
 
+def test_two_tabs_in_which_somebody_begins_to_sign_in_end_in_one_session(
+    portal: Portal, billing: Portal, visitor: Visitor, identify: Identify, clock: Clock
+) -> None:
+    one, two = identify(portal, visitor), identify(billing, visitor)
+    first = billing.redeem(visitor.sign_in(two, "ada").parameters()["code"])
+    clock.advance(30)
+
+    second = portal.redeem(visitor.sign_in(one, "ada").parameters()["code"])
+
+    assert second.id_claims["sid"] == first.id_claims["sid"]
+    assert billing.refresh(first.refresh).status == 200
+
+
 @pytest.mark.parametrize("name", [SESSION, BROWSER])
 def test_each_raise_changes_the_cookies_and_kills_the_old_ones(
     server: RunningServer, portal: Portal, billing: Portal, visit: Callable[..., Visitor], name: str
