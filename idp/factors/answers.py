@@ -1,4 +1,4 @@
-"""What a factor says of an answer: proven, with what must be used up before it counts, or wrong."""
+"""What a factor says of an answer: proven, with what must be used up before it counts, wrong, or nothing."""
 
 from dataclasses import dataclass
 
@@ -51,4 +51,11 @@ class Wrong:
     message: str
 
 
-Answer = Proven | Wrong
+@dataclass(frozen=True, slots=True)
+class Unchecked:
+    """Whoever could say is away, so that nothing was guessed; `message` as in `Wrong`."""
+
+    message: str
+
+
+Answer = Proven | Wrong | Unchecked

@@ -37,13 +37,17 @@ class NewCredential:
 
 @dataclass(slots=True)
 class EnrolmentAttempt:
-    """The first answer of a new factor, the name that its owner gives it, and which guess it is where those count."""
+    """The first answer of a new factor, the name that its owner gives it, and which guess it is where those count.
+
+    `is_guess`: false where nobody could evaluate it.
+    """
 
     situation: Situation
     answer: str = field(repr=False)
     label: str
     trust: bool
     counted: int = 0
+    is_guess: bool = True
     new: NewCredential | None = None
 
 

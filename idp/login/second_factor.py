@@ -38,7 +38,7 @@ def secret_context(user_id: str, credential_id: str) -> str:
 class FactorAttempt:
     """An answer, which guess it is since the last right one, and, once evaluated, what it proves.
 
-    `trust`: whether the person wants this browser to be trusted.
+    `trust`: whether the person wants this browser to be trusted. `is_guess`: false where nobody could evaluate it.
     """
 
     situation: Situation
@@ -47,6 +47,7 @@ class FactorAttempt:
     counted: int
     trust: bool
     proven: Proven | None = None
+    is_guess: bool = True
 
 
 class SecondFactorStep:
@@ -83,14 +84,18 @@ class SecondFactorStep:
     def evaluate(self, attempt: FactorAttempt) -> Message | None:
         """Compare; what is right counts only once it was used up."""
         answer = self.verify(attempt)
-        if isinstance(answer, Wrong):
-            return self.refuse(attempt, answer.message)
-        attempt.proven = answer
-        return None
+        if isinstance(answer, Proven):
+            attempt.proven = answer
+            return None
+        attempt.is_guess = isinstance(answer, Wrong)
+        return self.refuse(attempt, answer.message)
 
     def refused(self, tx: Transaction, attempt: Any) -> None:
-        """After the last of too many guesses, nothing is evaluated any more."""
-        tell_shut(tx, self.letters, attempt.situation, attempt.known, attempt.counted)
+        """After the last of too many guesses, nothing is evaluated any more; what was none is counted no more."""
+        if attempt.is_guess:
+            tell_shut(tx, self.letters, attempt.situation, attempt.known, attempt.counted)
+        else:
+            guesses.uncount_second_factor(tx, attempt.known.user.id, self.factor, counted=attempt.counted)
 
     def apply(self, tx: Transaction, situation: Situation, attempt: FactorAttempt) -> SignIn | Message:
         """Use the answer up; of many requests with one answer, one goes on. Raises Overtaken."""
@@ -134,8 +139,8 @@ class SecondFactorStep:
         reason = message.removeprefix("error.")
         emit(Event.FACTOR_REFUSED, **who(attempt.situation, attempt.known), factor=self.factor, reason=reason)
         # That warning is worth more than how long to wait.
-        told = None if message == "error.passkey-copied" else waiting(attempt.counted)
-        return told or Message(message)
+        is_waiting = attempt.is_guess and message != "error.passkey-copied"
+        return (waiting(attempt.counted) if is_waiting else None) or Message(message)
 
 
 def count(tx: Transaction, situation: Situation, known: Known, factor: str) -> int | Message:

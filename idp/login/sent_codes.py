@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from idp.factors import sent_codes
-from idp.factors.answers import Answer, ConsumeChallenge, Proven, Wrong
+from idp.factors.answers import Answer, ConsumeChallenge, Proven, Unchecked, Wrong
 from idp.factors.sent_codes import SentCode
 from idp.login.enrolment import Enrolment, EnrolmentAttempt, NewCredential
 from idp.login.second_factor import FactorAttempt, SecondFactorStep, count, secret_context, tell_shut, waiting
@@ -21,6 +21,7 @@ from idp.outbound.quota import Purpose
 from idp.outbound.results import Failed, Failure
 from idp.outbound.sms.message import Check
 from idp.realm.schema import Realm
+from idp.store import guesses
 from idp.store.database import Transaction
 from idp.store.people import Known, StoredFactor
 from idp.tokens.sealing import Sealer
@@ -95,7 +96,7 @@ class Sender:
             case Check.GONE:
                 return Wrong("error.code-expired")
             case Failed():
-                return Wrong("error.send-failed")
+                return Unchecked("error.send-failed")
 
     def _held(self, situation: Situation, held: Held) -> Message:
         if not held.is_pause:
@@ -221,13 +222,17 @@ class SentCodeEnrolment(Enrolment):
         if isinstance(attempt, Sending):
             return None
         wrong = super().evaluate(attempt)
-        return wrong and (waiting(attempt.counted) or wrong)
+        return (waiting(attempt.counted) if wrong and attempt.is_guess else None) or wrong
 
     def refused(self, tx: Transaction, attempt: EnrolmentAttempt) -> None:
         """Guessed here or at another factor: that is the same."""
-        situation = attempt.situation
-        if situation.known is not None:
-            tell_shut(tx, self.letters, situation, situation.known, attempt.counted)
+        situation, known = attempt.situation, attempt.situation.known
+        if known is None:
+            return
+        if attempt.is_guess:
+            tell_shut(tx, self.letters, situation, known, attempt.counted)
+        else:
+            guesses.uncount_second_factor(tx, known.user.id, self.factor, counted=attempt.counted)
 
     def prove(self, attempt: EnrolmentAttempt) -> NewCredential | Message:
         """Whether the person reads what is sent there."""
@@ -236,7 +241,10 @@ class SentCodeEnrolment(Enrolment):
             return Message("error.stale-form")
         to = state.enrolling.secret
         answer = self._sender.verify(situation.realm, state.sent, attempt.answer, to=to, now=situation.now)
-        return Message(answer.message) if isinstance(answer, Wrong) else NewCredential(to)
+        if isinstance(answer, Proven):
+            return NewCredential(to)
+        attempt.is_guess = isinstance(answer, Wrong)
+        return Message(answer.message)
 
     def apply(self, tx: Transaction, situation: Situation, attempt: EnrolmentAttempt | Sending) -> SignIn | Message:
         """Send the code, or keep the address."""

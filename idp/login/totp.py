@@ -3,7 +3,7 @@
 from typing import Any
 
 from idp.factors import totp
-from idp.factors.answers import Answer, ConsumeStep, Wrong
+from idp.factors.answers import Answer, ConsumeStep, Proven
 from idp.login.enrolment import Enrolment, EnrolmentAttempt, NewCredential
 from idp.login.second_factor import FactorAttempt, SecondFactorStep, secret_context
 from idp.login.situation import Situation
@@ -62,7 +62,7 @@ class TotpEnrolment(Enrolment):
             return Message("error.stale-form")
         app = totp.Authenticator(under_way.credential_id, under_way.secret, counter=0)
         answer = totp.verify([app], attempt.answer, now=situation.now, window=configured.window)
-        if isinstance(answer, Wrong):
+        if not isinstance(answer, Proven):
             return Message(answer.message)
         step = answer.consume.step if isinstance(answer.consume, ConsumeStep) else 0
         return NewCredential(secret=under_way.secret, counter=step)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, delete, func, select, update
+from sqlalchemy import ColumnElement, bindparam, case, delete, func, select, update
 
 from idp.store.database import Transaction
 from idp.store.tables import guesses
@@ -118,6 +118,15 @@ def clear_passwords(tx: Transaction, user_id: str) -> int:
     return tx.execute(delete(guesses).where(guesses.c.subject.startswith(f"password:{user_id}:"))).rowcount
 
 
+def uncount_second_factor(tx: Transaction, user_id: str, factor: str, *, counted: int) -> None:
+    """The guess of that number was none: its wait is over, unless somebody has guessed since."""
+    subject = second_factor_subject(user_id)
+    tx.execute(_LOCK, {"of": subject})
+    # A right answer in between has forgiven it with the others.
+    if tx.execute(_UNCOUNT, {"of": _factor_subject(user_id, factor)}).rowcount == 1:
+        tx.execute(_UNCOUNT_AND_GO_ON, {"of": subject, "counted": counted})
+
+
 def uncount(tx: Transaction, subject: str) -> None:
     """The guess that was counted last turned out right."""
     tx.execute(_UNCOUNT, {"of": subject})
@@ -139,6 +148,9 @@ _of_subject = guesses.c.subject == bindparam("of")
 _BLOCK = update(guesses).where(_of_subject).values(blocked_until=bindparam("until"))
 _BLOCKED_UNTIL = select(guesses.c.blocked_until).where(_of_subject)
 _UNCOUNT = update(guesses).where(_of_subject, guesses.c.wrong > 0).values(wrong=guesses.c.wrong - 1)
+_UNCOUNT_AND_GO_ON = _UNCOUNT.values(
+    blocked_until=case((guesses.c.wrong == bindparam("counted"), 0), else_=guesses.c.blocked_until)
+)
 _CLEAR = delete(guesses).where(_of_subject)
 _LOCK = select(guesses.c.wrong).where(_of_subject).with_for_update()
 _TAKE_OUT = delete(guesses).where(_of_subject).returning(guesses.c.wrong)

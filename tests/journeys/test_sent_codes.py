@@ -448,3 +448,41 @@ def test_the_console_is_enough_for_a_demonstration(
 
     assert visitor.submit(page, code=code).step == "recovery-codes-new"
     assert not [line for line in log.lines if code in line]
+
+
+def test_what_a_provider_cannot_check_is_no_guess(
+    start: Start,
+    register: Callable[..., Portal],
+    visit: Callable[..., Visitor],
+    twilio: TwilioStandIn,
+    mailbox: Mailbox,
+) -> None:
+    realm = with_sending(twilio, mailbox, sender="twilio-verify", verify_service=VERIFY_SERVICE)
+    del realm["factors"]["sms"]["from"]
+    server = start(realm)
+    billing, visitor = register(server, "billing"), visit(server)
+    page = press(visitor, choose(billing, visitor, "sms"), destination=NUMBER)
+    made = soon(lambda: twilio.verifications)["+491701234567"].code
+    unavailable = "The code could not be checked just now. Try again, or use another way."
+
+    def away(page: Page) -> Page:
+        twilio.trouble = Trouble(status=503)
+        for _ in range(3):
+            page = visitor.submit(page, code=made)
+            assert page.alert == unavailable
+        twilio.trouble = None
+        return page
+
+    page = away(page)
+    wrong = "000000" if made != "000000" else "111111"
+    assert visitor.submit(page, code=wrong).alert == WRONG
+    page = visitor.submit(away(page), code=made)
+    assert page.step == "recovery-codes-new"
+    assert "code" in visitor.submit(page).parameters()
+    visitor.http.cookies.clear()
+    server.clock.advance(600)
+
+    page = press(visitor, visitor.submit(billing.send(visitor), username="alice", password=PASSWORD))
+    made = soon(lambda: twilio.verifications)["+491701234567"].code
+    page = away(page)
+    assert "code" in visitor.submit(page, code=made).parameters()
