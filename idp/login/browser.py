@@ -1,8 +1,6 @@
 """What a browser sends along, and what it is to keep."""
 
-import secrets
 from dataclasses import dataclass, field
-from typing import Any
 
 from idp.tokens.bearer import new_bearer
 from idp.tokens.sealing import NotSealedHere, Sealer
@@ -46,29 +44,29 @@ def fresh_secret() -> str:
     return new_bearer()
 
 
-def known_here(sealer: Sealer, realm: str, browser: Browser, *, user_id: str, epoch: int) -> str | None:
-    """What the browser is called among this person's, if they signed in from it since `epoch` (a password ago)."""
-    identifier, since = _people(sealer, realm, browser).get(user_id, ("", -1))
-    return identifier if since == epoch else None
+def is_known_here(sealer: Sealer, realm: str, browser: Browser, *, user_id: str, epoch: int) -> bool:
+    """Whether this person has signed in from this browser with the password that they have had since `epoch`."""
+    return _people(sealer, realm, browser).get(user_id) == epoch
 
 
 def remember(sealer: Sealer, realm: str, browser: Browser, *, user_id: str, epoch: int) -> str | None:
     """The value of `Cookies.known` once this person has signed in; None when the browser knows it already."""
-    if known_here(sealer, realm, browser, user_id=user_id, epoch=epoch):
+    if is_known_here(sealer, realm, browser, user_id=user_id, epoch=epoch):
         return None
-    others = {known: value for known, value in _people(sealer, realm, browser).items() if known != user_id}
-    newest = [*others.items(), (user_id, (secrets.token_hex(8), epoch))][-_PEOPLE_REMEMBERED:]
+    others = {known: since for known, since in _people(sealer, realm, browser).items() if known != user_id}
+    newest = [*others.items(), (user_id, epoch)][-_PEOPLE_REMEMBERED:]
     return sealer.seal_json(dict(newest), _context(realm))
 
 
-def _people(sealer: Sealer, realm: str, browser: Browser) -> dict[str, tuple[str, int]]:
+def _people(sealer: Sealer, realm: str, browser: Browser) -> dict[str, int]:
+    """The epoch of each at their last sign-in here."""
     if not browser.known:
         return {}
     try:
-        people: Any = sealer.open_json(browser.known, _context(realm))
+        people: dict[str, int] = sealer.open_json(browser.known, _context(realm))
     except NotSealedHere:
         return {}
-    return {user_id: (identifier, epoch) for user_id, (identifier, epoch) in people.items()}
+    return people
 
 
 def _context(realm: str) -> str:

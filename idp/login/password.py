@@ -7,13 +7,13 @@ from typing import Any
 from idp.events.catalogue import Event
 from idp.events.log import emit
 from idp.factors.password import Passwords, is_too_long
-from idp.login.browser import known_here
+from idp.login.browser import is_known_here
 from idp.login.identifying import identified
 from idp.login.situation import Situation
 from idp.login.state import SignIn
 from idp.login.steps import Message, Page, PasswordPage
 from idp.login.webauthn import PasskeyStep
-from idp.policy.lockout import no_wait, password_wait
+from idp.policy.lockout import password_wait
 from idp.policy.proofs import Proof
 from idp.store import guesses, people, users
 from idp.store.database import Transaction
@@ -25,11 +25,14 @@ _LONGEST_NAME = 255
 
 @dataclass(slots=True)
 class PasswordAttempt:
-    """A password for a person, or for nobody. `rehashed` is set when its hash was made under older parameters."""
+    """A password for a person, or for nobody. `subject`: by which its guesses are counted, where they are.
+
+    `rehashed` is set when its hash was made under older parameters.
+    """
 
     realm: str
     known: Known | None
-    subject: str
+    subject: str | None
     password: str = field(repr=False)
     rehashed: str | None = field(default=None, repr=False)
 
@@ -48,7 +51,7 @@ class PasswordStep:
         return PasswordPage(**common, is_fixed=situation.known is not None, passkey=options)
 
     def begin(self, tx: Transaction, situation: Situation, form: Mapping[str, str]) -> PasswordAttempt | Message:
-        """Who it is, and that a guess was made. An unknown name is counted like a known one."""
+        """Who it is, and that a guess was made. An unknown name is counted like that of a person."""
         realm, identifier, password = situation.realm.name, form.get("username", ""), form.get("password", "")
         if situation.state.user_id is None and not identifier.strip():
             return Message("error.empty")
@@ -57,9 +60,8 @@ class PasswordStep:
         known = situation.known
         if situation.state.user_id is None:
             known = people.by_identifier(tx, realm, identifier)
-        here = self._known_here(situation, known) if known else None
-        subject = self._subject(situation, known, identifier, here)
-        if guesses.count(tx, subject, now=situation.now, wait=no_wait if here else password_wait) is None:
+        subject = self._subject(situation, known, identifier)
+        if subject is not None and guesses.count(tx, subject, now=situation.now, wait=password_wait) is None:
             return Message("error.slowed", {"seconds": guesses.blocked_for(tx, subject, situation.now)})
         return PasswordAttempt(realm, known, subject, password)
 
@@ -85,7 +87,8 @@ class PasswordStep:
         known, realm, state = attempt.known, situation.realm, situation.state
         if known is None:
             raise AssertionError("nobody's password was right")
-        guesses.clear(tx, attempt.subject)
+        if attempt.subject is not None:
+            guesses.clear(tx, attempt.subject)
         if attempt.rehashed and known.user.password_hash:
             users.rehash_password(tx, known.user.id, old=known.user.password_hash, new=attempt.rehashed)
         tx.emit(
@@ -97,12 +100,12 @@ class PasswordStep:
         )
         return identified(tx, situation, known, state.with_proof(Proof("password", situation.now)))
 
-    def _known_here(self, situation: Situation, known: Known) -> str | None:
-        realm, user = situation.realm.name, known.user
-        return known_here(self._sealer, realm, situation.browser, user_id=user.id, epoch=user.epoch)
-
-    def _subject(self, situation: Situation, known: Known | None, identifier: str, here: str | None) -> str:
+    def _subject(self, situation: Situation, known: Known | None, identifier: str) -> str | None:
+        """None for a person in a browser that they have signed in with before: nothing is counted there."""
+        realm, browser = situation.realm.name, situation.browser
         if known is None:
-            who = self._sealer.mac("unknown name", f"{situation.realm.name}:{users.identifier_key(identifier)}")
-            return guesses.password_subject(who, situation.browser.network)
-        return guesses.password_subject(known.user.id, here or situation.browser.network)
+            who = self._sealer.mac("unknown name", f"{realm}:{users.identifier_key(identifier)}")
+            return guesses.password_subject(who, browser.network)
+        user = known.user
+        is_known = is_known_here(self._sealer, realm, browser, user_id=user.id, epoch=user.epoch)
+        return None if is_known else guesses.password_subject(user.id, browser.network)

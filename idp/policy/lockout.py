@@ -14,11 +14,6 @@ def second_factor_wait(wrong: int) -> int:
     return _doubling(wrong - _SECOND_FACTOR_FREE, first=_MINUTE, most=_HOUR)
 
 
-def no_wait(_: int) -> int:
-    """For a password from a browser that this person has signed in with before: counted, and not slowed."""
-    return 0
-
-
 def password_wait(wrong: int) -> int:
     """From the 6th wrong password of one person from one network on 1 second, doubling to 15 minutes; never shut."""
     return _doubling(wrong - _PASSWORD_FREE, first=1, most=_QUARTER_HOUR)

@@ -65,7 +65,6 @@ def _es256_verify(_: str) -> Callable[[], object]:
 
 def _commit(url: str) -> Callable[[], object]:
     """The shortest transaction that the server has: a guess is counted."""
-    from idp.policy.lockout import no_wait
     from idp.store import guesses
     from idp.store.database import Database
 
@@ -73,7 +72,7 @@ def _commit(url: str) -> Callable[[], object]:
 
     def count() -> None:
         with database.write() as tx:
-            guesses.count(tx, f"a guess of thread {get_ident()}", now=0, wait=no_wait)
+            guesses.count(tx, f"a guess of thread {get_ident()}", now=0, wait=lambda _: 0)
 
     return count
 
