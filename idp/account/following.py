@@ -35,9 +35,9 @@ class Following:
             found = links.look(tx, realm.name, key=key, now=now)
         return found or _gone(realm)
 
-    def shortest(self, realm: Realm, found: Found) -> int:
+    def shortest(self, realm: Realm, found: Found, now: int) -> int:
         """How many characters the password of its person has at least."""
-        return minimum_length(realm, found.known.person(realm))
+        return minimum_length(realm, found.known.person(realm), now)
 
     def set_password(
         self, realm: Realm, found: Found, *, key: str, password: str, repeated: str, locale: str, now: int
@@ -46,7 +46,7 @@ class Following:
 
         Raises Overloaded.
         """
-        hashed = self._new_passwords.hashed(password, repeated=repeated, realm=realm, known=found.known)
+        hashed = self._new_passwords.hashed(password, repeated=repeated, realm=realm, known=found.known, now=now)
         if isinstance(hashed, Message):
             return hashed
         with self._database.write() as tx:

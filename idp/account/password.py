@@ -24,12 +24,12 @@ class NewPasswords:
     passwords: Passwords
     breached: Breached
 
-    def hashed(self, password: str, *, repeated: str, realm: Realm, known: Known) -> str | Message:
+    def hashed(self, password: str, *, repeated: str, realm: Realm, known: Known, now: int) -> str | Message:
         """What is to be stored, or what is wrong with it. Slow; raises Overloaded."""
         if not password:
             return Message("error.empty")
-        person = known.person(realm)
-        if wrong := unacceptable(password, realm=realm, person=person, named=known.user, breached=self.breached):
+        person, named, breached = known.person(realm), known.user, self.breached
+        if wrong := unacceptable(password, realm=realm, person=person, named=named, breached=breached, now=now):
             return Message(wrong.message, dict(wrong.values))
         if password != repeated:
             return Message("error.password-differs")
@@ -55,12 +55,14 @@ class ChangePassword(Change):
 
     def shown(self, tx: Transaction, account: Account, of: str) -> PasswordRules:
         """What is asked of it."""
-        return PasswordRules(minimum_length(account.realm, account.person), account.known.user.username)
+        return PasswordRules(minimum_length(account.realm, account.person, account.now), account.known.user.username)
 
     def prepare(self, account: Account, form: Mapping[str, str]) -> Mapping[str, str] | Message:
         """Checked and hashed. Raises Overloaded."""
         password, repeated = form.get("new_password", ""), form.get("repeated", "")
-        hashed = self._new_passwords.hashed(password, repeated=repeated, realm=account.realm, known=account.known)
+        hashed = self._new_passwords.hashed(
+            password, repeated=repeated, realm=account.realm, known=account.known, now=account.now
+        )
         return hashed if isinstance(hashed, Message) else {"hash": hashed}
 
     def apply(self, tx: Transaction, account: Account, of: str, form: Mapping[str, str]) -> Result | None:

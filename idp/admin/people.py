@@ -202,6 +202,6 @@ class People(Acting):
     def _check_password(self, realm: Realm, person: Person, named: NewPerson | User, password: str) -> None:
         if "\0" in password:
             raise Refused("the password must not contain NUL, which no form accepts")
-        found = unacceptable(password, realm=realm, person=person, named=named, breached=self._breached)
+        found = unacceptable(password, realm=realm, person=person, named=named, breached=self._breached, now=self._now)
         if found is not None:
             raise Refused(f"the password {_FAULTS[found.message].format_map(found.values)}")

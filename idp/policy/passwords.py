@@ -25,14 +25,14 @@ class Named(Protocol):
 
 
 def unacceptable(
-    password: str, *, realm: Realm, person: Person, named: Named, breached: Breached
+    password: str, *, realm: Realm, person: Person, named: Named, breached: Breached, now: int
 ) -> Unacceptable | None:
     """Why this person cannot choose this password here, or None; raises SettingsError where a list is gone."""
     names = known_names(realm, username=named.username, email=named.email, name=named.name)
-    return fault(password, shortest=minimum_length(realm, person), names=names, breached=breached)
+    return fault(password, shortest=minimum_length(realm, person, now), names=names, breached=breached)
 
 
-def minimum_length(realm: Realm, person: Person) -> int:
+def minimum_length(realm: Realm, person: Person, now: int) -> int:
     """In characters. A request may ask for less than the client's default, so the least demanding one counts.
 
     What a trusted browser waives was met by a second factor once, so that the password does not open it alone. A rule
@@ -43,8 +43,8 @@ def minimum_length(realm: Realm, person: Person) -> int:
     everywhere = tuple(r for r in policy.rules if r.when.networks is None and r.when.not_networks is None)
     realm = realm.model_copy(update={"second_factor": policy.model_copy(update={"rules": everywhere})})
     least = Request(acr_values=tuple(name for name, level in realm.levels.items() if level.factors == 1))
-    alone = Session(given=(Proof("password", 0),))
-    opens = (decide(realm, person, client, least, alone, 0).outcome is not None for client in portals(realm))
+    alone = Session(given=(Proof("password", now),))
+    opens = (decide(realm, person, client, least, alone, now).outcome is not None for client in portals(realm))
     return configured.min_length_alone if any(opens) else configured.min_length
 
 

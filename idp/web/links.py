@@ -131,7 +131,7 @@ class LinkEndpoints:
             context["email"] = user.email
         else:
             template = "login/new-password.html"
-            context |= {"purpose": purpose, "shortest": self._following.shortest(at.realm, found)}
+            context |= {"purpose": purpose, "shortest": self._following.shortest(at.realm, found, at.now)}
         languages = self._languages(at, here, {"key": key})
         return self._pages.render(request, at.realm, template, context, locale=locale, languages=languages)
 

@@ -6,7 +6,7 @@ import pytest
 
 from idp.policy.passwords import minimum_length
 from idp.realm.schema import Realm
-from tests.policy.build import FACTORS, NOBODY, TWO_FACTOR, person, realm
+from tests.policy.build import FACTORS, NOBODY, NOW, TWO_FACTOR, person, realm
 
 ALONE, WITH_MORE = 20, 10
 
@@ -29,6 +29,7 @@ def of(*rules: dict[str, Any], **changed: Any) -> Realm:
         pytest.param(of({**TWO_FACTOR, "when": {"not_networks": ["10.0.0.0/8"]}}), ALONE, id="a rule for outside"),
         pytest.param(of({**TWO_FACTOR, "when": {"networks": ["10.0.0.0/8"]}}), ALONE, id="a rule for inside"),
         pytest.param(of({**TWO_FACTOR, "from": "2999-01-01"}), ALONE, id="a rule that is to come"),
+        pytest.param(of({**TWO_FACTOR, "from": "1970-01-02"}), WITH_MORE, id="a rule that has come"),
         pytest.param(of({**TWO_FACTOR, "trusted_browser": "30d"}), WITH_MORE, id="a browser is trusted by a factor"),
         pytest.param(of(default_acr_values=["two-factor"]), ALONE, id="a request may ask for less than the default"),
         pytest.param(
@@ -40,10 +41,10 @@ def of(*rules: dict[str, Any], **changed: Any) -> Realm:
     ],
 )
 def test_the_shorter_length_is_for_those_whom_every_client_asks_for_more(of: Realm, expected: int) -> None:
-    assert minimum_length(of, NOBODY) == expected
+    assert minimum_length(of, NOBODY, NOW) == expected
 
 
 def test_a_role_may_spare_its_people_the_longer_one() -> None:
     realm_ = of({**TWO_FACTOR, "when": {"roles": ["admin"]}})
 
-    assert minimum_length(realm_, person(roles=("admin",))) == WITH_MORE
+    assert minimum_length(realm_, person(roles=("admin",)), NOW) == WITH_MORE
