@@ -82,7 +82,10 @@ class Handles:
         found = transactions.find(tx, handle=handle, realm=realm)
         if found is None:
             return Lost("expired")
-        state = state_json.load(self._sealer.open_json(found.state, _context(realm)))
+        try:
+            state = state_json.load(self._sealer.open_json(found.state, _context(realm)))
+        except NotSealedHere:
+            return Lost("expired")
         if found.browser != digest(browser.secret):
             return Lost("other-browser", state.request)
         if found.expires_at <= now:

@@ -130,6 +130,17 @@ def test_two_tabs_in_which_somebody_begins_to_sign_in_end_in_one_session(
     assert billing.refresh(first.refresh).status == 200
 
 
+def test_a_sign_in_that_was_sealed_under_a_key_that_is_no_more_has_expired(
+    portal: Portal, visitor: Visitor, identify: Identify, stored: Stored
+) -> None:
+    page = identify(portal, visitor)
+    stored("UPDATE transactions SET state = 'sealed by nobody'")
+
+    late = visitor.submit(page, code=visitor.code("ada"))
+
+    assert (late.status, "took too long" in late.text) == (400, True)
+
+
 @pytest.mark.parametrize("name", [SESSION, BROWSER])
 def test_each_raise_changes_the_cookies_and_kills_the_old_ones(
     server: RunningServer, portal: Portal, billing: Portal, visit: Callable[..., Visitor], name: str
