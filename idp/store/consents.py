@@ -88,11 +88,11 @@ def listed(tx: Transaction, user_id: str) -> list[Consent]:
     return list(found.values())
 
 
-def withdraw(tx: Transaction, *, user_id: str, client_id: str, now: int) -> bool:
-    """Take it back: what was made from it ends, offline or not. False where nothing had been given."""
-    had = sum(tx.execute(each, {"of_user": user_id, "of_client": client_id}).rowcount for each in _WITHDRAW) > 0
-    ended = grants.end_of_client(tx, user_id=user_id, client_id=client_id, now=now) > 0
-    return had or ended
+def withdraw(tx: Transaction, *, user_id: str, client_id: str, now: int) -> None:
+    """Take it back: what was made from it ends, offline or not."""
+    for each in _WITHDRAW:
+        tx.execute(each, {"of_user": user_id, "of_client": client_id})
+    grants.end_of_client(tx, user_id=user_id, client_id=client_id, now=now)
 
 
 def withdraw_parts(

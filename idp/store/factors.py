@@ -48,10 +48,10 @@ def remove(tx: Transaction, user_id: str, *, credential_id: str) -> bool:
     return tx.execute(delete(credentials).where(*where)).rowcount == 1
 
 
-def rename(tx: Transaction, user_id: str, *, credential_id: str, label: str) -> bool:
-    """What its owner calls it; false when it is not this person's."""
+def rename(tx: Transaction, user_id: str, *, credential_id: str, label: str) -> None:
+    """What its owner calls it."""
     where = (credentials.c.id == credential_id, credentials.c.user_id == user_id)
-    return tx.execute(update(credentials).where(*where).values(label=label)).rowcount == 1
+    tx.execute(update(credentials).where(*where).values(label=label))
 
 
 def owner_of(tx: Transaction, realm: str, *, handle: bytes) -> tuple[str, str] | None:

@@ -223,9 +223,9 @@ _END_CODES = (
 )
 
 
-def end_of_client(tx: Transaction, *, user_id: str, client_id: str, now: int) -> int:
-    """End what one person allowed one client; how many grants that were."""
-    return tx.execute(_END_OF_CLIENT, {"of_user": user_id, "of_client": client_id, "now": now}).rowcount
+def end_of_client(tx: Transaction, *, user_id: str, client_id: str, now: int) -> None:
+    """End what one person allowed one client."""
+    tx.execute(_END_OF_CLIENT, {"of_user": user_id, "of_client": client_id, "now": now})
 
 
 def end_resting_on(
@@ -237,10 +237,10 @@ def end_resting_on(
             end(tx, row.id, now)
 
 
-def end_of_every_person(tx: Transaction, realm: str, *, client_id: str, now: int) -> int:
-    """End what everybody allowed one client; how many grants that were."""
+def end_of_every_person(tx: Transaction, realm: str, *, client_id: str, now: int) -> None:
+    """End what everybody allowed one client."""
     where = (grants.c.realm == realm, grants.c.client_id == client_id, grants.c.ended_at.is_(None))
-    return tx.execute(update(grants).where(*where).values(ended_at=now)).rowcount
+    tx.execute(update(grants).where(*where).values(ended_at=now))
 
 
 def end_codes(tx: Transaction, session_id: str, now: int) -> None:
