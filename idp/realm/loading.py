@@ -17,6 +17,7 @@ from idp.realm.mode import Mode
 from idp.realm.problems import Problem, RealmFileError
 from idp.realm.references import (
     References,
+    check_expected,
     check_limits,
     check_reserved,
     check_twice,
@@ -155,6 +156,7 @@ def _contradictions(realm: Realm, root: Node, mode: Mode) -> Iterator[Finding]:
     yield from References(realm, root).check()
     yield from check_twice(realm)
     yield from check_reserved(realm)
+    yield from check_expected(realm)
     yield from check_limits(realm)
     yield from check_levels(realm, root)
     yield from check_clients(realm, root, mode)

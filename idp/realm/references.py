@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator
 
 from idp.realm.account_client import ACCOUNT
+from idp.realm.client_sections import OF_PEOPLE
 from idp.realm.document import Node, Path
 from idp.realm.findings import Finding
 from idp.realm.policy_sections import Rule, When
@@ -191,6 +192,15 @@ def warn_of_unguarded(realm: Realm) -> Iterator[Finding]:
                     f"the rule '{rule.name}' guards the scope '{scope}' and does not bind '{client.client_id}', "
                     "which gets it by client_credentials without any person",
                 )
+
+
+def check_expected(realm: Realm) -> Iterator[Finding]:
+    """What is expected where nobody signs in would hold of every policy."""
+    programs = {client.client_id for client in realm.clients if set(OF_PEOPLE).isdisjoint(client.grant_types)}
+    for index, expectation in enumerate(realm.expect):
+        if expectation.at in programs:
+            message = f"nobody signs in at '{expectation.at}': its 'grant_types' are those of a program"
+            yield Finding(("expect", index, "at"), message)
 
 
 def warn_of_unused_redirects(realm: Realm) -> Iterator[Finding]:

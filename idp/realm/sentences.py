@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
+from idp.realm import keycloak
 from idp.realm.document import Node, Path
 from idp.realm.findings import Finding
 from idp.realm.shapes import choices_of, has_required, is_section, keys_of, sections_with, shape_at
@@ -77,6 +78,8 @@ def no_value(path: Path, model: type[BaseModel]) -> str:
 def _unknown_key(path: Path, model: type[BaseModel]) -> str:
     key, known = str(path[-1]), keys_of(shape_at(model, path[:-1]))
     sentence = f"unknown key '{shortened(key)}'"
+    if key in keycloak.ADVICE:
+        return f"{sentence}: {keycloak.ADVICE[key]}"
     elsewhere = [f"'{key}' under '{section}'" for section in sections_with(model, key)]
     if not elsewhere:
         return sentence + did_you_mean(key, known)

@@ -12,6 +12,11 @@ REGULAR = {
         "59:5: unknown key 'clinet_id', did you mean 'client_id'?",
     ),
     "camel case": ("client_id: portal", "clientId: portal", "59:5: unknown key 'clientId', did you mean 'client_id'?"),
+    "a setting of Keycloak": (
+        "client_id: portal",
+        "client_id: portal\n    publicClient: true",
+        "60:5: unknown key 'publicClient': write `token_endpoint_auth_method: none`",
+    ),
     "a dash": ("max_age: 8h", "max-age: 8h", "38:7: unknown key 'max-age', did you mean 'max_age'?"),
     "singular": ("when: {roles:", "when: {role:", "35:14: unknown key 'role', did you mean 'roles'?"),
     "a misspelt section": ("sessions:", "session:", "14:1: unknown key 'session', did you mean 'sessions'?"),

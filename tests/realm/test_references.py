@@ -198,3 +198,9 @@ def test_rules_may_name_the_account_pages() -> None:
 def test_no_client_may_have_the_name_of_the_account_pages() -> None:
     edited = demo().replace("client_id: cli\n", "client_id: account\n")
     assert "'account' is the client of the account pages" in only(edited)
+
+
+def test_nothing_is_expected_where_nobody_signs_in() -> None:
+    text = demo() + "expect:\n  - {who: {roles: [admin]}, at: nightly-report, asks: []}\n"
+    assert "nobody signs in at 'nightly-report': its 'grant_types' are those of a program" in only(text)
+    assert problems(text.replace("at: nightly-report, asks: []", "at: portal, asks: [totp]")) == []
