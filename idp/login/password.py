@@ -62,6 +62,7 @@ class PasswordStep:
             known = people.by_identifier(tx, realm, identifier)
         subject = self._subject(situation, known, identifier)
         if subject is not None and guesses.count(tx, subject, now=situation.now, wait=password_wait) is None:
+            tx.emit(Event.PASSWORD_REFUSED, realm=realm, **_who(known), reason="slowed")
             return Message("error.slowed", {"seconds": guesses.blocked_for(tx, subject, situation.now)})
         return PasswordAttempt(realm, known, subject, password)
 
@@ -71,9 +72,7 @@ class PasswordStep:
         right = self._passwords.verify(user.password_hash if user else None, attempt.password)
         if user is None or not right or not user.enabled:
             reason = "unknown" if user is None else "disabled" if right else "wrong"
-            # A name that nobody has may be a password typed into the wrong field: it is not logged.
-            who = {} if user is None else {"user_id": user.id, "username": user.username}
-            emit(Event.PASSWORD_REFUSED, realm=attempt.realm, **who, reason=reason)
+            emit(Event.PASSWORD_REFUSED, realm=attempt.realm, **_who(attempt.known), reason=reason)
             return Message("error.credentials")
         if user.password_hash and self._passwords.is_outdated(user.password_hash):
             attempt.rehashed = self._passwords.hash(attempt.password)
@@ -109,3 +108,8 @@ class PasswordStep:
         user = known.user
         is_known = is_known_here(self._sealer, realm, browser, user_id=user.id, epoch=user.epoch)
         return None if is_known else guesses.password_subject(user.id, browser.network)
+
+
+def _who(known: Known | None) -> dict[str, str]:
+    """A name that nobody has may be a password typed into the wrong field: it is not logged."""
+    return {} if known is None else {"user_id": known.user.id, "username": known.user.username}

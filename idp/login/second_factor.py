@@ -154,6 +154,7 @@ def count(tx: Transaction, situation: Situation, known: Known, factor: str) -> i
     if Handles.is_overtaken(tx, situation.under):
         raise Overtaken
     if counted is None:
+        tx.emit(Event.FACTOR_REFUSED, **who(situation, known), factor=factor, reason="slowed")
         seconds = guesses.blocked_for(tx, guesses.second_factor_subject(known.user.id), now)
         return Message("error.second-factor-wait", {"seconds": seconds})
     return counted

@@ -53,6 +53,16 @@ def test_the_third_wrong_code_makes_the_next_wait_even_if_it_is_right(guess: Gue
     assert guess().location is not None
 
 
+def test_a_code_that_came_too_soon_is_on_record(guess: Guess, log: Log) -> None:
+    for _ in range(4):
+        guess("000000")
+
+    reasons = [event["reason"] for event in log.events("factor.refused")]
+
+    assert reasons[-1] == "slowed"
+    assert reasons.count("slowed") == 1
+
+
 def test_the_wait_doubles_up_to_an_hour(guess: Guess, clock: Clock) -> None:
     guess("000000")
     guess("000000")
@@ -203,5 +213,5 @@ def test_of_many_guesses_at_once_no_more_than_three_are_looked_at(
 
     assert len(answers) == 64
     assert {answer.status_code for answer in answers} <= {200, 503}
-    assert len(log.events("factor.refused")) == 3
+    assert len([event for event in log.events("factor.refused") if event["reason"] != "slowed"]) == 3
     assert not log.events("factor.accepted")

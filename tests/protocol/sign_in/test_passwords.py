@@ -54,6 +54,17 @@ def test_five_guesses_are_free_then_each_doubles_the_wait(
     assert (attempt(username, PASSWORD).location is not None) is (username == "alice")
 
 
+@pytest.mark.parametrize(("username", "who"), [("alice", "alice"), ("a password by mistake", None)])
+def test_a_guess_that_came_too_soon_is_on_record(attempt: Try, log: Log, username: str, who: str | None) -> None:
+    for _ in range(7):
+        attempt(username)
+
+    recorded = [(event["reason"], event.get("username")) for event in log.events("password.refused")]
+
+    assert recorded[-1] == ("slowed", who)
+    assert [reason for reason, _ in recorded].count("slowed") == 1
+
+
 def test_however_many_guesses_nobody_is_shut_out(attempt: Try, clock: Clock, stored: Stored) -> None:
     attempt()
     stored("UPDATE guesses SET wrong = 1000000")
