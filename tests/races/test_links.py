@@ -12,7 +12,7 @@ from tests.outbound.mailbox import Mailbox
 from tests.portal import Portal
 from tests.protocol.administrator import Administrator
 from tests.protocol.links.conftest import Forgetful, administrator, mailbox, server
-from tests.races.crowd import CROWD, ROUNDS, at_once
+from tests.races.crowd import CROWD, ROUNDS, at_once, served
 from tests.running import RunningServer
 from tests.visitor import Page, Visitor
 
@@ -26,11 +26,8 @@ def a_round() -> None:
 
 
 def following(client: httpx.Client, page: Page, **fields: str) -> httpx.Response:
-    """The form of a link. A server that is too busy is asked again."""
-    while True:
-        answer = client.post(page.form.action, data={**page.form.fields, **fields})
-        if answer.status_code != 503:
-            return answer
+    """The form of a link."""
+    return served(client, "POST", page.form.action, data={**page.form.fields, **fields})
 
 
 @pytest.fixture
@@ -78,7 +75,9 @@ def test_many_questions_at_once_send_one_letter(
     server: RunningServer, clients: list[httpx.Client], mailbox: Mailbox
 ) -> None:
     address = f"{server.issuer()}/login-actions/reset-credentials"
-    calls: list[Callable[[], Any]] = [partial(c.post, address, data={"username": "alice"}) for c in clients[:50]]
+    calls: list[Callable[[], Any]] = [
+        partial(served, c, "POST", address, data={"username": "alice"}) for c in clients[:50]
+    ]
     at_once(*calls)
     server.stop()
     assert len(mailbox.letters) == 1

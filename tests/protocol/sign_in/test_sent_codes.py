@@ -107,7 +107,7 @@ def test_neither_waiting_nor_a_new_message_buys_more_guesses(
     again = visitor.submit(page, code=phone(page))
 
     assert again.alert.startswith("Too many wrong codes.")
-    assert len(log.events("factor.refused")) == 3
+    assert [event["reason"] == "slowed" for event in log.events("factor.refused")] == [False, False, False, True]
 
 
 def test_guesses_while_a_number_is_set_up_count_like_any_other(
