@@ -35,4 +35,4 @@ class WaysBack:
 
 
 def _context(realm: str) -> str:
-    return f"way back:{realm}"
+    return f"way back {state_json.FORMAT}:{realm}"

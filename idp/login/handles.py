@@ -46,7 +46,7 @@ class Handles:
     def first(self, realm: str, state: SignIn, secret: str, now: int) -> Under:
         """A sign-in that lives in its first page alone, bound to the browser of that secret."""
         value = {"browser": digest(secret).hex(), "expires_at": now + FIRST_PAGE_LASTS, "state": state_json.dump(state)}
-        return Under(_FIRST + self._sealer.seal_json(value, f"first page:{realm}"), state)
+        return Under(_FIRST + self._sealer.seal_json(value, _first_context(realm)), state)
 
     def store(self, tx: Transaction, realm: str, state: SignIn, secret: str, now: int) -> Under:
         """A sign-in with its first proof: from here on it can be finished once."""
@@ -107,7 +107,7 @@ class Handles:
 
     def _open_first(self, realm: str, handle: str, browser: Browser, now: int) -> Under | Lost:
         try:
-            value = self._sealer.open_json(handle.removeprefix(_FIRST), f"first page:{realm}")
+            value = self._sealer.open_json(handle.removeprefix(_FIRST), _first_context(realm))
         except NotSealedHere:
             return Lost("expired")
         state = state_json.load(value["state"])
@@ -121,8 +121,12 @@ class Handles:
         return self._sealer.seal_json(state_json.dump(state), _context(realm))
 
 
+def _first_context(realm: str) -> str:
+    return f"first page {state_json.FORMAT}:{realm}"
+
+
 def _context(realm: str) -> str:
-    return f"sign-in:{realm}"
+    return f"sign-in {state_json.FORMAT}:{realm}"
 
 
 def _expires_at(state: SignIn, now: int) -> int:

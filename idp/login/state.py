@@ -1,7 +1,8 @@
 """A sign-in under way: what was asked, what was proven, what has still to be shown. Sealed wherever it is kept."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
+from hashlib import sha256
 from typing import Any
 
 from idp.factors.sent_codes import SentCode
@@ -53,6 +54,11 @@ class SignIn:
     def with_proof(self, proof: Proof) -> "SignIn":
         """One more proof."""
         return replace(self, given=(*self.given, proof))
+
+
+_KEPT = (SignIn, AuthorizationRequest, Request, Proof, Enrolling, SentCode)
+FORMAT = sha256(" ".join(f"{of.__name__}.{f.name}" for of in _KEPT for f in fields(of)).encode()).hexdigest()[:8]
+"""Of what `dump` makes: a part of each seal's context, so that what another version of the server kept has expired."""
 
 
 def dump(state: SignIn) -> dict[str, Any]:

@@ -141,6 +141,17 @@ def test_a_sign_in_that_was_sealed_under_a_key_that_is_no_more_has_expired(
     assert (late.status, "took too long" in late.text) == (400, True)
 
 
+def test_a_sign_in_that_another_version_of_the_server_kept_has_expired(
+    portal: Portal, visitor: Visitor, identify: Identify, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = identify(portal, visitor)
+    monkeypatch.setattr("idp.login.state.FORMAT", "another")
+
+    late = visitor.submit(page, code=visitor.code("ada"))
+
+    assert (late.status, "took too long" in late.text) == (400, True)
+
+
 @pytest.mark.parametrize("name", [SESSION, BROWSER])
 def test_each_raise_changes_the_cookies_and_kills_the_old_ones(
     server: RunningServer, portal: Portal, billing: Portal, visit: Callable[..., Visitor], name: str

@@ -106,7 +106,7 @@ class World:
         row = self._sign_in(handle)
         if row is None:
             return "", ""
-        sign_in = state_json.load(self.sealer.open_json(row.state, "sign-in:demo"))
+        sign_in = state_json.load(self.sealer.open_json(row.state, f"sign-in {state_json.FORMAT}:demo"))
         return (sign_in.sent.code, row.user_id) if sign_in.sent else ("", "")
 
     def owner_of_key(self, credential: str) -> set[str]:
