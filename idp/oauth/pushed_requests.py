@@ -14,7 +14,7 @@ from idp.realm.schema import Realm
 from idp.store import pushed_requests
 from idp.store.database import Database
 from idp.tokens.bearer import new_bearer
-from idp.tokens.sealing import Sealer
+from idp.tokens.sealing import NotSealedHere, Sealer
 
 
 class PushedAuthorization(TokenEndpoint):  # type: ignore[misc]  # Authlib has no types
@@ -65,7 +65,10 @@ class PushedRequests:
             sealed = pushed_requests.find(tx, self._realm, client_id=client_id, request_uri=request_uri, now=self._now)
         if sealed is None:
             return None
-        parameters: dict[str, str] = self._sealer.open_json(sealed, _context(self._realm))
+        try:
+            parameters: dict[str, str] = self._sealer.open_json(sealed, _context(self._realm))
+        except NotSealedHere:
+            return None
         return parameters
 
 

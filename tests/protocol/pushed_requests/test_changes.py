@@ -4,9 +4,11 @@ import ipaddress
 from collections.abc import Callable
 
 import pytest
+from sqlalchemy import insert, select, update
 
 from idp.store import expiry
 from idp.store.database import Database
+from idp.store.tables import pushed_requests
 from tests.clock import Clock
 from tests.conftest import Start
 from tests.portal import Portal
@@ -69,6 +71,20 @@ def test_what_was_pushed_is_judged_by_the_realm_as_it_is(
     assert (page.status, page.location) == (400, None)
 
 
+def test_what_was_pushed_under_a_secret_key_that_is_no_more_has_expired(
+    server: RunningServer, portal: Portal, visit: Callable[..., Visitor]
+) -> None:
+    request_uri = pushed(portal)
+    database = Database(server.settings.database)
+    with database.write() as tx:
+        tx.execute(update(pushed_requests).values(parameters="sealed by nobody"))
+    database.close()
+
+    page = follow(portal, visit(server), request_uri)
+
+    assert (page.status, page.location) == (400, None)
+
+
 @pytest.mark.attack
 def test_a_client_cannot_fill_the_database(
     server: RunningServer, portal: Portal, clock: Clock, administer: Callable[..., Administrator]
@@ -110,10 +126,6 @@ def test_a_stranger_does_not_keep_a_public_client_from_pushing(start: Start, reg
 
 def _copy(server: RunningServer, *, times: int) -> None:
     """As many rows as if the client had pushed so often."""
-    from sqlalchemy import insert, select
-
-    from idp.store.tables import pushed_requests
-
     database = Database(server.settings.database)
     with database.write() as tx:
         row = dict(tx.execute(select(pushed_requests)).mappings().one())
