@@ -101,13 +101,14 @@ class PasswordStep:
 
     def _subject(self, situation: Situation, known: Known | None, identifier: str) -> str | None:
         """None for a person in a browser that they have signed in with before: nothing is counted there."""
-        realm, browser = situation.realm.name, situation.browser
+        realm, browser, key = situation.realm.name, situation.browser, users.identifier_key(identifier)
+        # One count of a name and an address would tell a stranger that they are one person's, and that there is one.
+        where = f"{'address' if users.is_email(key) else 'name'}:{browser.network}"
         if known is None:
-            who = self._sealer.mac("unknown name", f"{realm}:{users.identifier_key(identifier)}")
-            return guesses.password_subject(who, browser.network)
+            return guesses.password_subject(self._sealer.mac("unknown name", f"{realm}:{key}"), where)
         user = known.user
         is_known = is_known_here(self._sealer, realm, browser, user_id=user.id, epoch=user.epoch)
-        return None if is_known else guesses.password_subject(user.id, browser.network)
+        return None if is_known else guesses.password_subject(user.id, where)
 
 
 def _who(known: Known | None) -> dict[str, str]:

@@ -22,7 +22,7 @@ def _factor_subject(user_id: str, factor: str) -> str:
 
 
 def password_subject(who: str, where: str) -> str:
-    """One count for a person (or an unknown name) from one network."""
+    """One count for a person (or an unknown name) from one network, named in one way (by name or by address)."""
     return f"password:{who}:{where}"
 
 

@@ -76,10 +76,21 @@ def test_however_many_guesses_nobody_is_shut_out(attempt: Try, clock: Clock, sto
 
 
 def test_other_spellings_of_a_name_are_the_same_name(attempt: Try) -> None:
-    for spelling in ("alice", "ALICE", " alice ", "alice@example.com", "Alice@EXAMPLE.com", "\uff41lice"):
+    for spelling in ("alice", "ALICE", " alice ", "Alice", "aLICE", "\uff41lice"):
         assert attempt(spelling).alert == REFUSED
 
     assert waits(attempt("alice", PASSWORD)) == 1
+
+
+@pytest.mark.parametrize("name", ["alice", "nobody"])
+def test_no_wait_tells_whether_a_name_and_an_address_are_one_persons(attempt: Try, name: str) -> None:
+    for _ in range(6):
+        assert attempt(name).alert == REFUSED
+    assert attempt(f"{name}@example.com").alert == REFUSED
+
+    for spelling in (f"{name}@EXAMPLE.com", *4 * [f"{name}@example.com"]):
+        assert attempt(spelling).alert == REFUSED
+    assert waits(attempt(f"{name}@example.com")) == 1
 
 
 def test_a_browser_that_the_person_has_used_before_is_not_slowed_by_others(
