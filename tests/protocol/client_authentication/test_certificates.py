@@ -20,6 +20,7 @@ from tests.running import RunningServer, demo_realm, write_realms
 PROXY = (ipaddress.ip_network("127.0.0.1/32"),)
 AUTHORITY = Certificate("CN=authority", ca=True)
 EXPIRED = Certificate("CN=authority", ca=True, days=(-9, -1), key=AUTHORITY.key)
+GONE = Certificate("CN=gone", ca=True, days=(-9, -1))
 SUBJECT = "CN=bank,O=Example"
 BANK = Certificate(SUBJECT, issuer=AUTHORITY)
 SELF = Certificate("CN=whoever")
@@ -42,7 +43,7 @@ CLIENTS = [
 
 def realm() -> dict[str, Any]:
     demo = demo_realm()
-    authorities = [EXPIRED.pem, AUTHORITY.pem]
+    authorities = [EXPIRED.pem, AUTHORITY.pem, GONE.pem]
     return demo | {"client_certificate_authorities": authorities, "clients": [*demo["clients"], *CLIENTS]}
 
 
@@ -109,6 +110,7 @@ def test_a_certificate_that_the_authority_did_not_issue_is_refused(server: Runni
         Certificate(SUBJECT, issuer=impostor),
         Certificate(SUBJECT, issuer=BANK),
         Certificate(SUBJECT, issuer=below),
+        Certificate(SUBJECT, issuer=GONE),
         Certificate(SUBJECT, issuer=AUTHORITY, ca=True),
         Certificate(SUBJECT, issuer=AUTHORITY, days=(-9, -1)),
         Certificate(SUBJECT, issuer=AUTHORITY, days=(1, 9)),
