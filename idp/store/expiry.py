@@ -23,6 +23,8 @@ _DAY = 86400
 _MESSAGES_KEPT = 90 * _DAY  # for whoever asks why no code came
 # A sign-in goes on after its pushed request has expired, and uses it up at its end.
 _LONGEST_SIGN_IN = 2 * 3600
+# What was used up or revoked is remembered beyond its end: where the clock is behind ours, it has not come yet.
+_BEHIND = 300
 
 
 def remove_expired(tx: Transaction, *, now: int, longest: int, longest_session: int, longest_trust: int) -> None:
@@ -49,9 +51,9 @@ def remove_expired(tx: Transaction, *, now: int, longest: int, longest_session: 
     in_use = select(grants.c.session_id).where(grants.c.session_id == sessions.c.id).exists()
     tx.execute(delete(sessions).where(sessions.c.used_at <= now - longest - _DAY, ~in_use))
     tx.execute(delete(registration_tokens).where(registration_tokens.c.expires_at <= now))
-    tx.execute(delete(revoked_tokens).where(revoked_tokens.c.expires_at <= now))
+    tx.execute(delete(revoked_tokens).where(revoked_tokens.c.expires_at <= now - _BEHIND))
     tx.execute(delete(links).where(links.c.expires_at <= now))
-    tx.execute(delete(used_identifiers).where(used_identifiers.c.expires_at <= now))
+    tx.execute(delete(used_identifiers).where(used_identifiers.c.expires_at <= now - _BEHIND))
     tx.execute(delete(trusted_browsers).where(trusted_browsers.c.trusted_at <= now - longest_trust))
     tx.execute(delete(device_codes).where(device_codes.c.expires_at <= now - _DAY))
     slow = or_(*(guesses.c.subject.startswith(f"{kind}:") for kind in ("password", "device", "client-secret")))

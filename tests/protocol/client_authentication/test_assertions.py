@@ -4,13 +4,16 @@ import base64
 import json
 import secrets
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
 from joserfc.jwk import OctKey
 
+from idp.store.database import Database
+from idp.store.expiry import remove_expired
+from idp.store.tables import used_identifiers
 from tests.conftest import Start
 from tests.protocol import forge
 from tests.protocol.client_authentication.certificates import Certificate
@@ -387,18 +390,29 @@ def test_a_client_that_is_shut_does_not_get_in(http: httpx.Client, server: Runni
     assert present(http, server, KEYED.sign(claims(server, "shut"))) == REFUSED
 
 
-def test_what_is_remembered_goes_with_its_time(
-    http: httpx.Client, server: RunningServer, administer: Callable[..., Any]
+@pytest.mark.attack
+def test_what_was_used_stays_used_where_the_clock_is_behind_that_of_the_machine_which_tidies_up(
+    http: httpx.Client, server: RunningServer
 ) -> None:
-    from idp.store.database import Database
-    from idp.store.expiry import remove_expired
-    from idp.store.tables import used_identifiers
+    assertion = KEYED.sign(claims(server, exp=server.clock() + 1))
+    assert present(http, server, assertion) == (200, None)
 
+    tidied(server, server.clock() + 10)
+
+    assert present(http, server, assertion) == REFUSED
+
+
+def test_what_is_remembered_goes_some_time_after_its_own(http: httpx.Client, server: RunningServer) -> None:
     present(http, server, KEYED.sign(claims(server)))
+
+    assert tidied(server, server.clock() + 3661 + 300) == 0
+
+
+def tidied(server: RunningServer, now: int) -> int:
+    """How many identifiers a machine remembers after it has tidied up, at that time by its clock."""
     database = Database(server.settings.database)
     with database.write() as tx:
-        remove_expired(tx, now=server.clock() + 3661, longest=1, longest_session=1, longest_trust=0)
-        left = tx.execute(used_identifiers.select()).all()
+        remove_expired(tx, now=now, longest=1, longest_session=1, longest_trust=0)
+        left = len(tx.execute(used_identifiers.select()).all())
     database.close()
-
-    assert left == []
+    return left

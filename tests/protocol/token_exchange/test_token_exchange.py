@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from idp.store.database import Database
+from idp.store.expiry import remove_expired
 from tests.portal import Portal, Tokens
 from tests.protocol.administrator import Administrator
 from tests.protocol.dpop.holder import Holder
@@ -319,6 +321,22 @@ def test_what_was_made_from_a_revoked_token_ends_with_it(as_: As, token: str) ->
     assert [stock.introspect(t)["active"] for t in (second, third, beside)] == [False, False, True]
     assert stock.userinfo(second).status_code == 401
     assert exchange(stock, second).error == "invalid_request"
+
+
+@pytest.mark.attack
+def test_what_was_revoked_stays_so_where_the_clock_is_behind_that_of_the_machine_which_tidies_up(
+    as_: As, token: str, server: RunningServer
+) -> None:
+    orders, stock = as_(ORDERS), as_(STOCK)
+    exchanged = exchange(orders, token, scope="stock")
+    orders.call("revoke", token=exchanged.access)
+    server.clock.advance(exchanged.body["expires_in"] - 1)
+    database = Database(server.settings.database)
+    with database.write() as tx:
+        remove_expired(tx, now=server.clock() + 10, longest=86400, longest_session=86400, longest_trust=0)
+    database.close()
+
+    assert stock.introspect(exchanged.access) == {"active": False}
 
 
 @pytest.mark.attack
