@@ -105,6 +105,7 @@ class SecondFactorStep:
         if problem := self.consume(tx, attempt, proven):
             if Handles.is_overtaken(tx, situation.under):
                 raise Overtaken
+            tell_shut(tx, self.letters, situation, known, attempt.counted)
             return self.refuse(attempt, problem)
         guesses.forgive_second_factor(tx, known.user.id, self.factor)
         accepted = {"factor": self.factor, "credential_id": proven.credential_id}

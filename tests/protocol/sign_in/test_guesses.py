@@ -11,7 +11,7 @@ from tests.portal import Portal
 from tests.protocol.administrator import Administrator
 from tests.protocol.sign_in.conftest import Identify, Stored
 from tests.running import RunningServer
-from tests.visitor import Page, Visitor
+from tests.visitor import PASSWORD, Page, Visitor
 
 pytestmark = pytest.mark.attack
 
@@ -159,6 +159,21 @@ def test_at_the_hundredth_the_factor_is_shut_until_an_administrator_resets_it(
     assert "Your second factor is locked" in page.text
     administrator.reset_factors("ada")
     assert guess().step == "totp-enrol"
+
+
+def test_a_recovery_code_that_nobody_has_is_told_too_where_it_is_the_hundredth(
+    billing: Portal, visitor: Visitor, visit: Callable[..., Visitor], stored: Stored, log: Log
+) -> None:
+    """It looks like one: only using it up shows that it is none."""
+    billing.sign_in(visitor)
+    other, none = visit(billing.server), 26 * "2"
+    page = other.submit(billing.send(other), username="alice", password=PASSWORD)
+    page = other.submit(other.another_way(page, "recovery-codes"), recovery_code=none)
+    stored("UPDATE guesses SET wrong = 99 WHERE subject LIKE 'second-factor:%'")
+
+    assert "your second factor is locked" in other.submit(page, recovery_code=none).alert
+
+    assert len(log.events("factors.shut")) == 1
 
 
 def test_an_administrator_unlocks_what_is_shut_without_taking_it_away(
