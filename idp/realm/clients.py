@@ -204,6 +204,8 @@ def _check_frame(client: Client, path: Path) -> Iterator[Finding]:
 
 def _check_sector(client: Client, path: Path) -> Iterator[Finding]:
     """OpenID Connect Core section 8.1."""
+    if any(_weakness(key, uri, client) for _, key, uri in _uris(client)):
+        return  # reported as such, and perhaps without a host to look at
     if client.subject_type == "pairwise" and client.sector is None:
         yield Finding(
             (*path, "subject_type"),

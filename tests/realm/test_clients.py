@@ -183,6 +183,11 @@ def test_a_page_that_is_framed_is_the_clients_own() -> None:
     assert "redirect URI 'https://rp.test:99999/'" in only(framing("https://rp.test/", "['https://rp.test:99999/']"))
 
 
+def test_the_sector_of_an_address_that_is_none_is_not_looked_for() -> None:
+    text = demo("    redirect_uris: [http", "    subject_type: pairwise\n    redirect_uris: ['https://[a', http")
+    assert only(text).endswith("has a host or a port that cannot be")
+
+
 def test_a_pairwise_client_of_several_hosts_needs_a_sector() -> None:
     old = "    post_logout_redirect_uris: [http://localhost:8081/]\n"
     two = demo("[http://localhost:8081/callback]", "[https://a.test/, https://b.test/]")
