@@ -5,7 +5,6 @@ import smtplib
 import ssl
 from contextlib import suppress
 from dataclasses import dataclass, field
-from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import EmailPolicy
 from email.utils import formatdate, make_msgid
@@ -15,6 +14,7 @@ from idp.errors import SettingsError
 from idp.outbound.mail_address import breaks_line, is_address
 from idp.outbound.results import Failed, Failure, Outcome, Sent
 from idp.realm.factor_sections import Mail as MailSection
+from idp.realm.sending import sender_of
 from idp.settings import LOOPBACK_NAMES
 
 TIMEOUT = 5.0  # seconds, for connecting and for every answer
@@ -46,11 +46,11 @@ class MailSender:
             raise SettingsError("mail.server would send its password in clear: set starttls")
         self._server = server
         self._timeout = timeout
-        name, _, address = section.from_.removesuffix(">").rpartition(" <")
-        if not is_address(address) or not address.isascii():
-            raise SettingsError(f"mail.from {section.from_!r} is no address of ASCII characters")
-        self._envelope = address
-        self._from = Address(display_name=name, addr_spec=self._envelope)
+        sender = sender_of(section)
+        if sender is None:
+            raise SettingsError(f"mail.from {section.from_!r} is no address that mail can come from")
+        self._envelope = sender.addr_spec
+        self._from = sender
 
     def send(self, mail: Mail, *, now: int) -> Outcome:
         """Hand the letter in. Sent holds its Message-ID. `now`: seconds since the epoch, for its date."""

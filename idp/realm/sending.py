@@ -1,15 +1,19 @@
 """What a realm needs to send text messages and mail."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from idp.realm.document import Node
-from idp.realm.factor_sections import MailServer, Sms
+from idp.realm.factor_sections import Mail, MailServer, Sms
 from idp.realm.findings import Finding
 from idp.realm.mode import Mode
 from idp.realm.schema import Realm
 from idp.realm.suggestions import shortened
 from idp.settings import LOOPBACK_NAMES
+
+if TYPE_CHECKING:
+    from email.headerregistry import Address
 
 NEEDS = {
     "twilio": ("account_sid", "auth_token", "from"),
@@ -29,9 +33,24 @@ def check_sending(realm: Realm, root: Node, mode: Mode) -> Iterator[Finding]:
         yield Finding(
             ("factors", "email"), "codes by mail need the section 'mail', which says how mail is sent", key=True
         )
+    if realm.mail is not None and sender_of(realm.mail) is None:
+        address = shortened(realm.mail.from_)
+        yield Finding(("mail", "from"), f"mail cannot come from '{address}': it must be one address, in ASCII")
     server = root.find(("mail", "server"))
     if realm.mail is not None and server is not None and not server.lost:
         yield from _check_server(realm.mail.server)
+
+
+def sender_of(mail: Mail) -> "Address | None":
+    """Whom mail comes from, as its header has it; None for an address that no header can have."""
+    from email.errors import MessageError
+    from email.headerregistry import Address
+
+    name, _, address = mail.from_.removesuffix(">").rpartition(" <")
+    try:
+        return Address(display_name=name, addr_spec=address) if address.isascii() else None
+    except (MessageError, ValueError):
+        return None
 
 
 def _check_sms(sms: Sms, mode: Mode) -> Iterator[Finding]:

@@ -133,6 +133,12 @@ def test_what_mail_lacks_or_gives_away_is_told(server: str, message: str) -> Non
     assert message in only(mail(server))
 
 
+@pytest.mark.parametrize("address", ["a..b@c.example", "Demo <.a@c.example>", "a@b..example", "ä@c.example"])
+def test_an_address_that_no_mail_can_come_from_is_told(address: str) -> None:
+    text = mail("localhost").replace("from: a@b.example", f"from: {address}")
+    assert f"mail cannot come from '{address}'" in only(text)
+
+
 def test_a_password_for_mail_has_the_length_that_its_owner_gave_it() -> None:
     assert problems(mail("localhost, username: a, password: b")) == []
 
