@@ -1,6 +1,7 @@
 """Themes: the templates, messages and static files that pages are drawn with."""
 
 import hashlib
+import os.path
 import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,6 +22,7 @@ from jinja2 import (
 )
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from idp.errors import SettingsError
 from idp.realm.schema import Realm
 
 BASE = "base"
@@ -60,13 +62,16 @@ class Themes:
     A theme other than `base` takes from `base` whatever it does not have itself, file by file and message by message;
     a template may extend the one that it replaces as `base/<name>`. All is read once; a change needs a new object.
     `strict` (tests, development) raises `MissingMessage` where production shows the English text of `base`.
+    Raises SettingsError for what of an operator's own cannot be read.
     """
 
     def __init__(self, *directories: Path, strict: bool = False) -> None:
+        for directory in directories:
+            if not os.path.isdir(directory):  # noqa: PTH112 - this one has no error of its own
+                raise SettingsError(f"the themes {directory} are no directory")
         names = {
             entry.name
             for directory in directories
-            if directory.is_dir()
             for entry in directory.iterdir()
             if entry.is_dir() and _THEME_NAME.fullmatch(entry.name)
         }
@@ -75,6 +80,9 @@ class Themes:
         self._strict = strict
         read = cache(_read_messages)  # the messages of `base` are in every theme
         self._themes = {name: _read_theme(name, directories, strict=strict, read=read) for name in sorted(names)}
+        for name, theme in self._themes.items():
+            for directory in directories[:-1]:
+                _compile(theme.environment, directory / name)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -227,7 +235,18 @@ def _read_messages(file: Path) -> dict[str, str]:
     try:
         return dict(_flatten(tomllib.loads(file.read_text("utf-8")), ""))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, TypeError) as error:
-        raise ValueError(f"{file}: {error}") from error
+        raise SettingsError(f"{file}: {error}") from error
+
+
+def _compile(environment: Environment, root: Path) -> None:
+    """Whoever wrote a template is told of its mistakes at the start, and not whoever first needs the page."""
+    for file in sorted(root.rglob("*.html")):
+        try:
+            environment.get_template(file.relative_to(root).as_posix())
+        except TemplateSyntaxError as error:
+            raise SettingsError(f"{error.filename or file}:{error.lineno}: {error.message}") from error
+        except UnicodeDecodeError as error:
+            raise SettingsError(f"{file}: {error}") from error
 
 
 def _flatten(table: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, str]]:

@@ -13,6 +13,7 @@ from jinja2 import TemplateError, UndefinedError
 from jinja2.exceptions import SecurityError
 from markupsafe import Markup
 
+from idp.errors import SettingsError
 from idp.outbound.notices import Notice
 from idp.realm.factor_sections import SECOND_FACTORS
 from idp.realm.references import STANDARD_SCOPES
@@ -500,8 +501,20 @@ def test_production_shows_english_for_a_missing_message(tmp_path: Path) -> None:
 
 def test_a_broken_catalogue_is_named(tmp_path: Path) -> None:
     own_theme(tmp_path, {"acme/messages/en.toml": "common.cancel = 3"})
-    with pytest.raises(ValueError, match=r"acme/messages/en\.toml.*common\.cancel"):
+    with pytest.raises(SettingsError, match=r"acme/messages/en\.toml.*common\.cancel"):
         Themes(tmp_path, BUILT_IN)
+
+
+@pytest.mark.parametrize("source", ["<p>{% if %}", "<p>{{ username|nonsense }}"])
+def test_a_broken_template_is_named_before_anybody_needs_it(tmp_path: Path, source: str) -> None:
+    own_theme(tmp_path, {"base/login/totp.html": f"<main>\n{source}"})
+    with pytest.raises(SettingsError, match=r"base/login/totp\.html:2: "):
+        Themes(tmp_path, BUILT_IN)
+
+
+def test_a_directory_of_themes_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="themes/of/ours"):
+        Themes(tmp_path / "themes/of/ours", BUILT_IN)
 
 
 # Fallback
@@ -585,10 +598,11 @@ def test_an_unknown_theme_is_refused_with_those_that_there_are() -> None:
 )
 def test_a_theme_cannot_reach_internals_or_print_a_value_as_html(tmp_path: Path, source: str) -> None:
     own_theme(tmp_path, {"acme/login/totp.html": source})
-    themes = Themes(tmp_path, BUILT_IN, strict=True)
     values = context("login/totp.html", username=CANARY)
-    with pytest.raises((SecurityError, TemplateError)):
-        themes.render(theme="acme", locale="en", template="login/totp.html", context=values)
+    with pytest.raises((SecurityError, TemplateError, SettingsError)):
+        Themes(tmp_path, BUILT_IN, strict=True).render(
+            theme="acme", locale="en", template="login/totp.html", context=values
+        )
 
 
 # Languages
