@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -28,13 +29,15 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """0; raises SettingsError. A list that is in use is replaced by a whole one, or stays."""
-    new = args.file.with_name(f"{args.file.name}.new")
+    new = Path(f"{args.file}.new")
     try:
         with new.open("wb") as file:
             file.write(breached.HEADER)
             count = sum(file.write(digest) for digest in _digests(args)) // breached.WIDTH
         new.replace(args.file)
     except (OSError, ValueError) as error:
+        with suppress(OSError):
+            new.unlink()
         raise SettingsError(f"no list was made: {error}") from None
     print(f"{count} passwords", file=sys.stderr)
     return 0

@@ -68,7 +68,10 @@ def run(args: argparse.Namespace) -> int:
     if args.write_schema is not None:
         from idp.realm.json_schema import written_schema
 
-        args.write_schema.write_text(written_schema(), encoding="utf-8")
+        try:
+            args.write_schema.write_text(written_schema(), encoding="utf-8")
+        except OSError as error:
+            raise SettingsError(f"{args.write_schema} cannot be written: {error.strerror}") from None
         return 0
     if args.client and not (args.profiles or args.ways):
         raise SettingsError("--client belongs to --profiles or --ways")

@@ -78,7 +78,7 @@ def open_database(url: str, *, may_create: bool = False) -> Iterator[Database]:
     """The migrated database of a command; a mistyped file is not a new database. Raises SettingsError."""
     checked = checked_database(url)
     file = checked.database or ""
-    if checked.get_backend_name() == "sqlite" and not may_create and not Path(file).exists():
+    if checked.get_backend_name() == "sqlite" and not may_create and not os.path.exists(file):  # noqa: PTH110
         raise SettingsError(f"there is no database {file}: name it with --database")
     database = Database(url)
     try:

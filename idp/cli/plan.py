@@ -138,8 +138,7 @@ def _pairs(config: Path, changed: Path, name: str | None) -> Iterator[tuple[Vers
     if problems:
         raise RealmFileError(problems)
     old, new = _in_force(config), {v.realm.name: v for v in map(Version.of, examined, examined.values())}
-    is_directory = changed.is_dir()
-    wanted = tuple(old) if is_directory else tuple(new)
+    wanted = tuple(old) if changed.is_dir() else tuple(new)
     if name is not None:
         if name not in wanted:
             there = ", ".join(wanted)

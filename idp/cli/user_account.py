@@ -114,7 +114,10 @@ def _password() -> str:
             return sys.stdin.buffer.readline().decode().rstrip("\r\n")
         except UnicodeDecodeError:
             raise Refused("the password is not UTF-8") from None
-    password = getpass.getpass("Password: ")
-    if getpass.getpass("Once more: ") != password:
+    try:
+        password, again = getpass.getpass("Password: "), getpass.getpass("Once more: ")
+    except EOFError:
+        raise Refused("no password was typed") from None
+    if again != password:
         raise Refused("the two passwords differ")
     return password

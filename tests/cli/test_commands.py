@@ -94,6 +94,32 @@ def test_a_database_that_cannot_be_is_told(idp: Command, url: str) -> None:
     assert done.err.startswith("idp: ")
 
 
+LONG = "a" * 300  # no file system has such a name
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("check", LONG),
+        ("check", "--write-schema", "nowhere/at/all.json"),
+        ("plan", LONG),
+        ("user", "list", "--realm", "demo", "--database", f"sqlite:///{LONG}"),
+        ("breached", "."),
+        ("breached", "nowhere/at/all.bin"),
+    ],
+    ids=lambda command: " ".join(command)[:40],
+)
+def test_a_file_that_cannot_be_is_told(idp: Command, command: tuple[str, ...]) -> None:
+    done = idp(*command)
+    assert (done.status, "Traceback" in done.err) == (1, False)
+    assert done.out + done.err
+
+
+def test_a_list_that_could_not_be_made_leaves_nothing_behind(idp: Command, tmp_path: Path) -> None:
+    assert idp("breached", tmp_path / "list.bin", given="no hash\n").status == 1
+    assert list(tmp_path.glob("list.bin*")) == []
+
+
 def test_the_version_is_told(idp: Command) -> None:
     assert re.fullmatch(r"idp \d+\.\d+\S*\n", idp("--version").out)
 
