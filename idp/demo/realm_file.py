@@ -7,7 +7,7 @@ from pathlib import Path
 
 from idp.errors import SettingsError
 from idp.realm.client_sections import Client
-from idp.realm.loading import Mode, RealmFileError, load
+from idp.realm.loading import Mode, RealmFileError, load, read_file
 from idp.realm.schema import Realm
 
 FILE = "demo.yaml"
@@ -49,7 +49,8 @@ def find_config() -> Path:
 def config_for(directory: Path, *, ports: Ports, scratch: Path) -> Path:
     """The directory itself, or a copy in `scratch`: of the one in the package, and for other ports than the usual.
 
-    The copy's redirect URIs and audiences name those ports. Raises SettingsError where there is no such realm.
+    The copy's redirect URIs and audiences name those ports. Raises SettingsError where there is no such realm,
+    and RealmFileError for a file that cannot be read.
     """
     if not (directory / FILE).is_file():
         raise SettingsError(f"{directory / FILE} is not there: the demonstration is made of the realm in that file")
@@ -58,7 +59,7 @@ def config_for(directory: Path, *, ports: Ports, scratch: Path) -> Path:
     copy = scratch / "realm-config"
     copy.mkdir()
     for file in (*directory.glob("*.yaml"), *directory.glob("*.yml")):
-        (copy / file.name).write_text(_moved(file.read_text(encoding="utf-8"), ports), encoding="utf-8")
+        (copy / file.name).write_bytes(_moved(read_file(file), ports))
     return copy
 
 
@@ -78,8 +79,10 @@ def confidential_client(realm: Realm, client_id: str) -> tuple[Client, str]:
     return client, client.client_secret.value
 
 
-def _moved(text: str, ports: Ports) -> str:
-    def other(match: re.Match[str]) -> str:
-        return f"{match[1]}:{int(match[2]) - DEFAULT_BASE + ports.base}"
+def _moved(data: bytes, ports: Ports) -> bytes:
+    """Bytes, because what is no text is told by whoever loads it."""
 
-    return re.sub(r"\b(localhost|127\.0\.0\.1):(808[0-3])\b", other, text)
+    def other(match: re.Match[bytes]) -> bytes:
+        return b"%s:%d" % (match[1], int(match[2]) - DEFAULT_BASE + ports.base)
+
+    return re.sub(rb"\b(localhost|127\.0\.0\.1):(808[0-3])\b", other, data)

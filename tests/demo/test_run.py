@@ -159,6 +159,12 @@ def test_other_ports_move_redirect_uris_and_audiences(tmp_path: Path) -> None:
     assert not re.search(r":80[0-9]{2}", (tmp_path / "realm-config" / "demo.yaml").read_text())
 
 
+def test_a_realm_file_that_is_no_text_is_told_with_other_ports_too(tmp_path: Path) -> None:
+    (tmp_path / "demo.yaml").write_bytes(b"realm: d\xe4mo\n")
+    with pytest.raises(SettingsError, match="not text in UTF-8"):
+        load_realm(config_for(tmp_path, ports=Ports(9000), scratch=tmp_path))
+
+
 def test_with_the_usual_ports_the_file_itself_is_used(tmp_path: Path) -> None:
     assert config_for(CONFIG, ports=Ports(), scratch=tmp_path) == CONFIG
     assert list(tmp_path.iterdir()) == []
