@@ -79,7 +79,10 @@ class People(Acting):
             if not user.enabled:
                 raise Refused(f"{user.username} is disabled")
             if not self.reaches(user):
-                raise Refused("no letter can be sent: " + ("the realm has no mail" if user.email else "no address"))
+                raise Refused(
+                    "no letter can be sent: "
+                    + ("the realm has no mail that can be sent from here" if user.email else "no address")
+                )
             self.send_link(tx, user, "verify", issuer=issuer)
 
     def send_link(self, tx: Transaction, user: User, purpose: Purpose, *, issuer: str) -> str | None:

@@ -77,8 +77,7 @@ class Desk:
             realm = self.realm
             if realm.mail is None:
                 return None
-            letters = letters_at_once()
-            letters.prepare(realm)
+            letters = letters_at_once(realm)
         except (SettingsError, RealmFileError) as error:
             problems = error.problems if isinstance(error, RealmFileError) else (error,)
             print(*(f"idp: nobody is told by mail: {problem}" for problem in problems), sep="\n", file=sys.stderr)

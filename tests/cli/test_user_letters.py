@@ -121,6 +121,15 @@ def test_without_mail_the_link_is_printed_and_confirms_no_address(
     assert claims(portal, visitor, "bob", NEW)["email_verified"] is False
 
 
+def test_without_the_password_for_mail_the_link_is_printed_too(user: User, tmp_path: Path) -> None:
+    server = {"host": "127.0.0.1", "port": 1, "username": "portal", "password": {"env": "OF_THE_SERVER_ALONE"}}
+    write_realms(tmp_path / "realm-config", demo_realm(mail={"server": server, "from": "no-reply@a.example"}))
+    done = user("add", "carol", "--invite", "--email", "carol@example.com", "--public-url", URL)
+    assert done.err.startswith("idp: nobody is told by mail: the variable with the password")
+    assert [line.startswith(f"{URL}/") for line in done.out.splitlines()] == [False, True]
+    assert "message.failed" not in done.err
+
+
 @pytest.mark.parametrize("password", ["", NEW])
 def test_nobody_without_a_password_signs_in_by_one(user: User, portal: Portal, visitor: Visitor, password: str) -> None:
     user("add", "bob", "--invite", "--public-url", URL)

@@ -143,7 +143,7 @@ def test_a_letter_that_cannot_be_sent_hinders_nothing(desk: Desk, mailbox: Mailb
 
 
 def test_a_command_sends_before_it_ends(desk: Desk, mailbox: Mailbox) -> None:
-    desk.letters = letters_at_once()
     desk.realm = desk.realm.model_copy(update={"theme": "one-that-only-the-server-has"})
+    desk.letters = letters_at_once(desk.realm)
     assert told(desk, Notice.FACTORS_RESET)
     assert [letter.message["Subject"] for letter in mailbox.letters] == ["Your second factors were reset"]
