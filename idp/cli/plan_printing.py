@@ -12,6 +12,7 @@ from idp.policy.question import UNNAMED
 from idp.policy.requirements import Requirement
 from idp.realm.comparing import Change, Difference
 from idp.realm.policy_sections import When
+from idp.realm.schema import Sessions, Tokens
 from idp.realm.words import written_duration
 
 _LABELS: dict[Kind, str] = {
@@ -52,7 +53,7 @@ _IN_SHORT = {kind: what for kind, what in _WHAT.items() if kind != "not invited 
 _SOURCES = {"request": "the request", "client": "default_acr_values of the client", "encourage": "encourage"}
 _MARKS = {"added": "+", "removed": "-", "changed": "~"}
 _ABSENT = {True: "yes", False: "no", None: "none"}
-_DURATIONS = frozenset({"max_age", "trusted_browser", "idle", "max", "access", "refresh_idle", "refresh_max", "code"})
+_DURATIONS = frozenset({"max_age", "trusted_browser", *Sessions.model_fields, *Tokens.model_fields})
 _DAYS = frozenset({"from", "until"})
 _WIDTH = 12
 
@@ -110,6 +111,8 @@ def _value(key: str, value: Any) -> str:
         case When():
             given = {k: v for k, v in value if v is not None}
             return "; ".join(f"{k} {_value(k, v)}" for k, v in given.items()) or "everyone"
+        case None if key == "accept":
+            return "all"
         case None | bool():
             return _ABSENT[value]
         case tuple():

@@ -201,6 +201,15 @@ def test_a_network_scopes_and_acr_values_are_supposed_as_told(plan: Planned) -> 
     )
 
 
+def test_what_was_changed_is_written_as_in_the_file(plan: Planned) -> None:
+    times = {"access": "10m", "code": "30s", "pushed_request": "2m"}
+    levels = {**demo_realm()["levels"], "two-factor": {"factors": 2, "accept": ["totp"]}}
+    done = plan(demo_realm(tokens={**demo_realm().get("tokens", {}), **times}, levels=levels))
+    assert "code 1m → 30s" in done.out
+    assert "level two-factor: accept all → totp" in done.out
+    assert "pushed_request 1m → 2m" in done.out
+
+
 def test_what_lasts_and_ends_is_counted(
     plan: Planned, start: Start, register: Callable[..., Portal], visit: Callable[..., Visitor], clock: Clock
 ) -> None:
