@@ -10,13 +10,11 @@ from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
 
 from idp.outbound.results import Failure
-from idp.outbound.sms.twilio import REFERENCE
+from idp.outbound.sms.twilio import LOST, MESSAGE_SID, REFERENCE
 from idp.outbound.sms.twilio_errors import undelivered
 from idp.realm.factor_sections import Sms as SmsSection
 
-_SID = re.compile(r"(SM|MM)[0-9a-fA-F]{32}")
 _STATUS = re.compile(r"[a-z][a-z_-]{1,19}")
-_LOST = ("failed", "undelivered", "canceled")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,9 +44,9 @@ def read_report(
     provider_id, status = parameters.get("MessageSid", ""), parameters.get("MessageStatus", "")
     if parameters.get("AccountSid") != section.account_sid.value:
         return None
-    if not _SID.fullmatch(provider_id) or not _STATUS.fullmatch(status):
+    if not MESSAGE_SID.fullmatch(provider_id) or not _STATUS.fullmatch(status):
         return None
     code = parameters.get("ErrorCode", "")
-    failure = undelivered(int(code) if re.fullmatch(r"[0-9]{1,6}", code) else None) if status in _LOST else None
+    failure = undelivered(int(code) if re.fullmatch(r"[0-9]{1,6}", code) else None) if status in LOST else None
     reference = parse_qs(urlsplit(public_url).query).get(REFERENCE, [None])[0]
     return StatusReport(provider_id=provider_id, reference=reference, status=status, failure=failure)

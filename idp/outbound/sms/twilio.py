@@ -14,10 +14,10 @@ from idp.realm.factor_sections import Sms as SmsSection
 from idp.settings import LOOPBACK_NAMES
 
 REFERENCE = "message"  # the parameter of the callback URL that carries `Sms.reference`
+MESSAGE_SID = re.compile(r"(SM|MM)[0-9a-fA-F]{32}")
+LOST = ("failed", "undelivered", "canceled")
 
 _SHORTEST_VALIDITY, _LONGEST_VALIDITY = 6, 36000  # Twilio recommends more than 5 s
-_MESSAGE = re.compile(r"(SM|MM)[0-9a-fA-F]{32}")
-_LOST = ("failed", "undelivered", "canceled")
 
 
 class TwilioSender:
@@ -48,9 +48,9 @@ class TwilioSender:
             made = self._account.client.messages.create(
                 to=message.to, body=message.text, validity_period=validity, **options
             )
-            if made.status in _LOST:
+            if made.status in LOST:
                 return Failed(undelivered(made.error_code), made.error_code)
-            if not isinstance(made.sid, str) or not _MESSAGE.fullmatch(made.sid):
+            if not isinstance(made.sid, str) or not MESSAGE_SID.fullmatch(made.sid):
                 return Failed(Failure.UNKNOWN_OUTCOME)
             return Sent(made.sid)
 
