@@ -7,7 +7,6 @@ import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from concurrent.futures import TimeoutError as TooSlow
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -87,7 +86,7 @@ class Fetcher:
                 if response.length:
                     # The library takes what has come when the other side goes away in the middle.
                     raise Unreachable
-        except (OSError, ValueError, AttributeError, http.client.HTTPException, TooSlow):
+        except (OSError, ValueError, AttributeError, http.client.HTTPException):
             raise Unreachable from None
         if len(content) > MAX_BYTES or response.headers.get("Content-Encoding", "identity") != "identity":
             raise Unreachable
@@ -96,7 +95,11 @@ class Fetcher:
     def _address(self, parts: SplitResult) -> tuple[str, int]:
         """The one address that is connected to, so that the name cannot become another one after it was looked at."""
         port = parts.port or (443 if parts.scheme == "https" else 80)
-        found = self._resolvers.submit(self._resolve, parts.hostname or "", port).result(SECONDS)
+        looking = self._resolvers.submit(self._resolve, parts.hostname or "", port)
+        try:
+            found = looking.result(SECONDS)
+        finally:
+            looking.cancel()  # what has not begun is for nobody any more
         if not found or not all(self._may_reach(address, parts.scheme) for address in found):
             raise ValueError
         return found[0], port

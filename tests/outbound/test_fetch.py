@@ -203,3 +203,25 @@ def test_it_is_given_up_after_three_seconds(allowed: Fetcher) -> None:
         took = dict(zip(SLOW, pool.map(seconds, listeners), strict=True))
 
     assert {name: s for name, s in took.items() if s > 2 * SECONDS} == {}
+
+
+def test_names_that_nobody_waits_for_any_more_are_not_looked_up() -> None:
+    looked_up: list[str] = []
+    over = threading.Event()
+
+    def resolve(host: str, _port: int) -> list[str]:
+        looked_up.append(host)
+        over.wait()
+        return []
+
+    def ask(number: int) -> None:
+        with pytest.raises(Unreachable):
+            slow.get(f"https://a{number}.example/")
+
+    slow = Fetcher(resolve=resolve)
+    with ThreadPoolExecutor(20) as pool:
+        list(pool.map(ask, range(20)))
+    begun = len(looked_up)
+    over.set()
+    slow._resolvers.shutdown()
+    assert len(looked_up) == begun < 20
