@@ -8,7 +8,7 @@ from idp.realm.schema import Realm
 from idp.store import signing_keys
 from idp.store.database import Database, Transaction
 from idp.tokens import jose
-from idp.tokens.jose import Algorithm
+from idp.tokens.jose import Algorithm, PrivateKey
 from idp.tokens.keys import PUBLISHED_BEFORE, SOONEST, KeyRing, SigningKey
 from idp.tokens.sealing import Sealer
 
@@ -26,7 +26,7 @@ class ListedKey:
 
 
 class SigningKeys:
-    """The keys of one realm."""
+    """The keys of one realm. They are made outside of transactions: it takes seconds, and SQLite has one writer."""
 
     def __init__(self, database: Database, sealer: Sealer, realm: Realm, *, now: int) -> None:
         self._database = database
@@ -44,16 +44,18 @@ class SigningKeys:
         """A new key for the algorithm, or for each: published now, signing in a day or soon. Raises NoSuchKey."""
         if alg is not None and alg not in self._realm.keys.algorithms:
             raise NoSuchKey(f"the realm does not sign by {alg}")
+        made = {a: self._made(a) for a in ([alg] if alg else self._realm.keys.algorithms)}
+        active_at = self._now + (SOONEST if soon else PUBLISHED_BEFORE)
         with self._database.write() as tx:
             ring = self._ring(tx)
-            active_at = self._now + (SOONEST if soon else PUBLISHED_BEFORE)
-            return [self._add(tx, ring, a, active_at) for a in ([alg] if alg else self._realm.keys.algorithms)]
+            return [self._add(tx, ring, a, private, active_at) for a, private in made.items()]
 
     def retire(self, kid: str) -> SigningKey | None:
         """Forget a key: what it signed is refused. The key that takes over where none would sign. Raises NoSuchKey.
 
         It signs at once, known to everybody or not: somebody else may sign by the one that is forgotten.
         """
+        spare = self._spare(kid)
         with self._database.write() as tx:
             gone = next((k for k in self._ring(tx).keys if k.kid == kid), None)
             if gone is None:
@@ -65,13 +67,23 @@ class SigningKeys:
                 return None
             coming = next((k for k in ring.keys if k.alg == gone.alg), None)
             if coming is None:
-                return self._add(tx, ring, gone.alg, self._now)
+                return self._add(tx, ring, gone.alg, spare or self._made(gone.alg), self._now)
             signing_keys.activate(tx, self._realm.name, coming.kid, self._now)
             return replace(coming, active_at=self._now)
 
-    def _add(self, tx: Transaction, ring: KeyRing, alg: Algorithm, active_at: int) -> SigningKey:
+    def _spare(self, kid: str) -> PrivateKey | None:
+        """What may take over from a key that is the last one of its algorithm."""
+        with self._database.read() as tx:
+            keys = self._ring(tx).keys
+        alg = next((k.alg for k in keys if k.kid == kid), None)
+        is_needed = alg in self._realm.keys.algorithms and [k.alg for k in keys].count(alg) == 1
+        return self._made(alg) if alg is not None and is_needed else None
+
+    def _made(self, alg: Algorithm) -> PrivateKey:
+        return jose.generate(alg, kid=str(uuid.uuid4()), rsa_bits=self._realm.keys.rsa_bits)
+
+    def _add(self, tx: Transaction, ring: KeyRing, alg: Algorithm, private: PrivateKey, active_at: int) -> SigningKey:
         generation = 1 + max((k.generation for k in ring.keys if k.alg == alg), default=0)
-        private = jose.generate(alg, kid=str(uuid.uuid4()), rsa_bits=self._realm.keys.rsa_bits)
         key = SigningKey(str(private.kid), alg, generation, active_at, private)
         signing_keys.add(
             tx,

@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from idp.store import messages
+from idp.store.database import Database
+from idp.tokens import jose
 from tests.cli.conftest import Command, Done
 from tests.conftest import Start
 from tests.portal import Portal
@@ -105,3 +108,18 @@ def test_no_secret_is_shown(keys: Keys) -> None:
     shown = keys("list", "--json").out + keys("list").out + keys("rotate", "--now").out
 
     assert not {'"d"', '"p"', "private"} & set(shown.split())
+
+
+def test_the_server_writes_while_a_key_is_made(keys: Keys, database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    makes, server = jose.generate, Database(database_url)
+
+    def generate(*arguments: Any, **options: Any) -> Any:
+        with server.write() as tx:
+            messages.remove_before(tx, 0)
+        return makes(*arguments, **options)
+
+    monkeypatch.setattr(jose, "generate", generate)
+    (last,) = (kid for kid, key in listed(keys).items() if key["alg"] == "ES256")
+    done = keys("retire", last), keys("rotate")
+    server.close()
+    assert [each.status for each in done] == [0, 0], done
