@@ -26,12 +26,11 @@ _UNAUTHENTICATED = (530, 534, 535, 538)  # RFC 4954 section 6
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Mail:
-    """A letter to one person. `html`: the same once more for programs that show it. `reference`: ours, unique to it."""
+    """A letter to one person. `reference`: ours, unique to it."""
 
     to: str = field(repr=False)
     subject: str = field(repr=False)
     text: str = field(repr=False)
-    html: str | None = field(default=None, repr=False)
     reference: str | None = field(default=None, repr=False)
 
 
@@ -93,8 +92,6 @@ class MailSender:
         message["Message-ID"] = f"<{mail.reference}@{domain}>" if mail.reference else make_msgid(domain=domain)
         message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no answers from holiday programs
         message.set_content(mail.text)
-        if mail.html is not None:
-            message.add_alternative(mail.html, subtype="html")
         return message
 
     def _connected(self) -> "_Connection":
