@@ -57,6 +57,8 @@ class MailSender:
             return self._failed(Failed(Failure.ADDRESS))
         try:
             message = self.compose(mail, now=now)
+        except _SomebodyElse:
+            return self._failed(Failed(Failure.ADDRESS))
         except ValueError:
             return self._failed(Failed(Failure.CONFIGURATION))
         connection = None
@@ -84,7 +86,7 @@ class MailSender:
         message["From"] = self._from
         message["To"] = mail.to
         if [address.addr_spec for address in message["To"].addresses] != [mail.to]:
-            raise ValueError("the header To names somebody else")
+            raise _SomebodyElse("the header To names somebody else")
         message["Subject"] = mail.subject
         message["Date"] = formatdate(now)
         # The domain of the sender, not the name of this machine.
@@ -113,6 +115,10 @@ class MailSender:
         # Neither address nor the server's words, which repeat it.
         _log.warning("mail was not handed in: %s, code %s", failed.kind.value, failed.code)
         return failed
+
+
+class _SomebodyElse(ValueError):
+    """An address that no header can have as it is, such as `alice@example..org`."""
 
 
 class _Connection(smtplib.SMTP):

@@ -221,6 +221,12 @@ def test_a_text_that_cannot_be_encoded_is_not_sent() -> None:
         assert send(box, letter(text="\ud800")) == Failed(Failure.CONFIGURATION)
 
 
+@pytest.mark.parametrize("to", ["alice@example..org", "alice@example.org."])
+def test_an_address_that_no_header_can_have_is_never_tried_again(to: str) -> None:
+    with Mailbox() as box:
+        assert send(box, letter(to=to)) == Failed(Failure.ADDRESS)
+
+
 def test_an_address_with_umlauts_is_written_to_where_the_server_can() -> None:
     with Mailbox() as box:
         outcome = send(box, letter(to="jürgen@example.org"))
