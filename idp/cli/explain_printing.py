@@ -101,7 +101,7 @@ def _condition(condition: Condition) -> str:
     wanted = " or ".join(condition.wanted)
     match condition.key, condition.holds:
         case "from", holds:
-            return f"{'it binds' if holds else 'it only invites until'} {'since ' if holds else ''}{wanted}"
+            return f"it {'binds since' if holds else 'only invites until'} {wanted}"
         case "networks", holds:
             return f"{'from' if holds else 'not from'} {wanted}"
         case "not_networks", holds:

@@ -1,1 +1,1 @@
-"""What the server says to others: text messages, mail, and the workers that carry both."""
+"""What the server says to others: text messages, mail, the workers that carry both, and what is fetched."""

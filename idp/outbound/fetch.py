@@ -1,4 +1,4 @@
-"""The one HTTP client for addresses that other people have chosen: no private networks, no redirects, 3 s, 256 KiB."""
+"""The one HTTP client for addresses that other people have chosen: no private networks, no redirects, 256 KiB."""
 
 import http.client
 import ipaddress
@@ -14,7 +14,7 @@ from urllib.parse import SplitResult, urlencode, urlsplit
 
 from idp.settings import Network
 
-SECONDS = 3.0
+SECONDS = 3.0  # for the name, for the connection, and for all that is said
 MAX_BYTES = 256 * 1024
 _FORM = "application/x-www-form-urlencoded"
 _LOOKING_UP = 8

@@ -38,8 +38,8 @@ class Asked:
 def of_sms(asked: Asked, *, e164: str, country: str, daily_limit: int, mac: Mac) -> list[Limit]:
     """The limits of a text message. `mac` hides the number: a plain digest of it is guessed at once.
 
-    Those of number, person, block and country are apart for each purpose: nobody who enrols numbers, or asks for
-    links, can keep anybody from signing in. That of the day is one: it bounds what fraud can cost.
+    Those of number, person, network, block and country are apart for each purpose: nobody who enrols numbers, or asks
+    for links, can keep anybody from signing in. That of the day is one: it bounds what fraud can cost.
     """
     realm = asked.realm
     # A quarter of the day's messages in one hour to one country is a fraud or an outage of something else.

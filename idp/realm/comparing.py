@@ -47,11 +47,9 @@ def _of_names(before: Realm, after: Realm) -> Iterator[Change]:
             if name in are and was != are[name]
         )
     # Levels stand weakest first: the order is what a token reports.
-    if (
-        set(before.levels) == set(after.levels)
-        and (order := (tuple(before.levels), tuple(after.levels)))[0] != order[1]
-    ):
-        yield Change("levels", "", "changed", (Difference("order", order),))
+    first, then = tuple(before.levels), tuple(after.levels)
+    if first != then and set(first) == set(then):
+        yield Change("levels", "", "changed", (Difference("order", (first, then)),))
 
 
 def _of_sections(before: Realm, after: Realm) -> Iterator[Change]:

@@ -65,7 +65,8 @@ def _shut(name: str, schema: Mapping[str, Any], path: Path) -> Iterator[Finding]
         closed = error.validator in ("additionalProperties", "unevaluatedProperties", "propertyNames")
         if list(error.absolute_path) == ["type"] or (closed and not error.absolute_path):
             message = f"no detail fits: add `type: {{const: {name}}}` to its 'properties'"
-            return (yield Finding(path, message, key=True))
+            yield Finding(path, message, key=True)
+            return
 
 
 def _validator(schema: Mapping[str, Any]) -> "Draft202012Validator":
