@@ -275,8 +275,11 @@ def _end_grants_of_gone_clients(database: Database, realm: Realm, now: int) -> N
 
 
 def _sweep(database: Database, realms: Realms, clock: Callable[[], int], stopping: threading.Event) -> None:
+    # A realm whose file is away may come back: what is kept for it is kept as long as before.
+    seen = {realm.name: realm for realm in realms.all()}
     while not stopping.wait(_SWEEP_EVERY):
-        every = realms.all()
+        seen |= {realm.name: realm for realm in realms.all()}
+        every = seen.values()
         longest = max((lasts for r in every for lasts in (r.tokens.refresh_max, r.sessions.idle)), default=0)
         session = max((r.sessions.max for r in every), default=0)
         trust = max((rule.trusted_browser or 0 for r in every for rule in r.second_factor.rules), default=0)
