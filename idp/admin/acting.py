@@ -5,7 +5,7 @@ from typing import Any
 
 from idp.events.catalogue import Event
 from idp.outbound.notices import Notice
-from idp.store import people
+from idp.store import people, users
 from idp.store.database import Database, Transaction
 from idp.store.people import Known
 from idp.store.users import User
@@ -37,6 +37,11 @@ class Acting:
         if known is None:
             raise Refused(f"nobody in realm {self._realm!r} has the user name or e-mail address {identifier!r}")
         return known
+
+    def locked(self, tx: Transaction, identifier: str) -> Known:
+        """The same; what it says of them stays true until the transaction ends."""
+        users.lock(tx, self.known(tx, identifier).user.id)
+        return self.known(tx, identifier)
 
     def reaches(self, user: User) -> bool:
         """Whether a letter can be sent to this person."""

@@ -136,7 +136,7 @@ class People(Acting):
     ) -> None:
         """Replace the roles, the groups, or both; raises Refused."""
         with self._database.write() as tx:
-            user = self.known(tx, identifier).user
+            user = self.locked(tx, identifier).user
             new_roles = user.roles if roles is None else tuple(roles)
             new_groups = user.groups if groups is None else tuple(groups)
             check_roles(realm, new_roles, new_groups)
@@ -147,7 +147,7 @@ class People(Acting):
     def set_claims(self, identifier: str, changed: Mapping[str, Any]) -> None:
         """Those that are named, None for nothing any more; the others stay. Raises Refused."""
         with self._database.write() as tx:
-            user = self.known(tx, identifier).user
+            user = self.locked(tx, identifier).user
             claims = checked_claims({**user.claims, **changed})
             if claims == user.claims:
                 return
