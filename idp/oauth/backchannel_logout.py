@@ -68,26 +68,21 @@ class Messenger(Courier[LogoutNotice, tuple[str, str]]):
         """Post it."""
         realm = self._realms.get(item.realm)
         client = realm.client(item.client_id) if realm else None
-        if realm is None or client is None or client.backchannel_logout_uri is None:
+        uri = client.backchannel_logout_uri if client else None
+        if realm is not None and uri is None:
             self.take_out(item)
             return
-        status = self._post(client.backchannel_logout_uri, realm=realm, client=client, item=item)
+        # A realm whose file is away may be back by the next attempt.
+        status = self._post(uri, realm=realm, client=client, item=item) if realm and client and uri else None
         attempt = item.attempts + 1
         is_told, given_up = status in (200, 204), self.is_last(item)
         if is_told or given_up:
             self.take_out(item)
-        who = {"realm": realm.name, "user_id": item.user_id, "session_id": item.session_id}
+        who = {"realm": item.realm, "user_id": item.user_id, "session_id": item.session_id, "client_id": item.client_id}
         if is_told:
-            emit(Event.LOGOUT_TOLD, **who, client_id=client.client_id, attempt=attempt)
-            return
-        emit(
-            Event.LOGOUT_NOT_TOLD,
-            **who,
-            client_id=client.client_id,
-            attempt=attempt,
-            status=status,
-            given_up=given_up,
-        )
+            emit(Event.LOGOUT_TOLD, **who, attempt=attempt)
+        else:
+            emit(Event.LOGOUT_NOT_TOLD, **who, attempt=attempt, status=status, given_up=given_up)
 
     def _post(self, uri: str, *, realm: Realm, client: Client, item: LogoutNotice) -> int | None:
         """The status of the answer; None where there was none, or where nothing can be said that only it could read."""

@@ -11,6 +11,7 @@ from idp.store import logout_notices
 from idp.store.database import Database
 from tests.clock import Clock
 from tests.conftest import Log, Start
+from tests.journeys.test_sent_codes import soon
 from tests.portal import unverified
 from tests.protocol.administrator import Administrator
 from tests.protocol.backchannel_logout.conftest import leave
@@ -115,6 +116,30 @@ def test_a_client_that_is_gone_is_not_told(
 
     assert party.next().path == "/library"
     assert party.heard_nothing()
+
+
+def test_it_is_told_once_the_file_of_the_realm_is_back(
+    party: Party, visitor: Visitor, sign_in: SignIn, clock: Clock, log: Log
+) -> None:
+    party.says["/shop"] = Says(500)
+    sign_in("shop", visitor)
+    leave(visitor)
+    party.next()
+    server = visitor.server
+    server.reload({"realm": "other", "factors": {"totp": {}}})
+    file = server.config / "demo.yaml"
+    file.rename(aside := server.config.parent / "demo.yaml")
+    realms = server.app.state.realms
+    soon(lambda: realms.poll() or realms.get("demo") is None)
+
+    clock.advance(Messenger.waits[0])
+    soon(lambda: len(log.events("logout.not_told")) == 2)
+    aside.rename(file)
+    realms.poll()
+    clock.advance(Messenger.waits[1])
+
+    assert party.next().path == "/shop"
+    assert [event.get("status") for event in log.events("logout.not_told")][:2] == [500, None]
 
 
 def test_of_two_processes_one_tells(
