@@ -79,10 +79,8 @@ class People(Acting):
             if not user.enabled:
                 raise Refused(f"{user.username} is disabled")
             if not self.reaches(user):
-                raise Refused(
-                    "no letter can be sent: "
-                    + ("the realm has no mail that can be sent from here" if user.email else "no address")
-                )
+                why = "the realm has no mail that can be sent from here" if user.email else "no address"
+                raise Refused(f"no letter can be sent: {why}")
             self.send_link(tx, user, "verify", issuer=issuer)
 
     def send_link(self, tx: Transaction, user: User, purpose: Purpose, *, issuer: str) -> str | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Protocol
 
 from idp.events.catalogue import Event
 from idp.events.log import emit
@@ -50,6 +50,14 @@ class FactorAttempt:
     is_guess: bool = True
 
 
+class Counted(Protocol):
+    """An answer that was counted as a guess; `is_guess`: false where nobody could evaluate it."""
+
+    situation: Situation
+    counted: int
+    is_guess: bool
+
+
 class SecondFactorStep:
     """One factor; the guesses of all of them are counted together, per person."""
 
@@ -91,11 +99,8 @@ class SecondFactorStep:
         return self.refuse(attempt, answer.message)
 
     def refused(self, tx: Transaction, attempt: Any) -> None:
-        """After the last of too many guesses, nothing is evaluated any more; what was none is counted no more."""
-        if attempt.is_guess:
-            tell_shut(tx, self.letters, attempt.situation, attempt.known, attempt.counted)
-        else:
-            guesses.uncount_second_factor(tx, attempt.known.user.id, self.factor, counted=attempt.counted)
+        """The guess has its consequences."""
+        after_wrong(tx, self.letters, attempt, attempt.known, self.factor)
 
     def apply(self, tx: Transaction, situation: Situation, attempt: FactorAttempt) -> SignIn | Message:
         """Use the answer up; of many requests with one answer, one goes on. Raises Overtaken."""
@@ -167,6 +172,14 @@ def waiting(counted: int) -> Message | None:
         return Message("error.second-factor-shut")
     seconds = second_factor_wait(counted)
     return Message("error.second-factor-wait", {"seconds": seconds}) if seconds else None
+
+
+def after_wrong(tx: Transaction, letters: Letters, attempt: Counted, known: Known, factor: str) -> None:
+    """After the last of too many guesses, nothing is evaluated any more; what was none is counted no more."""
+    if attempt.is_guess:
+        tell_shut(tx, letters, attempt.situation, known, attempt.counted)
+    else:
+        guesses.uncount_second_factor(tx, known.user.id, factor, counted=attempt.counted)
 
 
 def tell_shut(tx: Transaction, letters: Letters, situation: Situation, known: Known, counted: int) -> None:

@@ -8,7 +8,7 @@ from idp.factors import sent_codes
 from idp.factors.answers import Answer, ConsumeChallenge, Proven, Unchecked, Wrong
 from idp.factors.sent_codes import SentCode
 from idp.login.enrolment import Enrolment, EnrolmentAttempt, NewCredential
-from idp.login.second_factor import FactorAttempt, SecondFactorStep, count, secret_context, tell_shut, waiting
+from idp.login.second_factor import FactorAttempt, SecondFactorStep, after_wrong, count, secret_context, waiting
 from idp.login.situation import Situation
 from idp.login.state import SignIn
 from idp.login.steps import DestinationPage, Message, Page, SentCodePage
@@ -21,7 +21,6 @@ from idp.outbound.quota import Purpose
 from idp.outbound.results import Failed, Failure
 from idp.outbound.sms.message import Check
 from idp.realm.schema import Realm
-from idp.store import guesses
 from idp.store.database import Transaction
 from idp.store.people import Known, StoredFactor
 from idp.tokens.sealing import Sealer
@@ -226,13 +225,8 @@ class SentCodeEnrolment(Enrolment):
 
     def refused(self, tx: Transaction, attempt: EnrolmentAttempt) -> None:
         """Guessed here or at another factor: that is the same."""
-        situation, known = attempt.situation, attempt.situation.known
-        if known is None:
-            return
-        if attempt.is_guess:
-            tell_shut(tx, self.letters, situation, known, attempt.counted)
-        else:
-            guesses.uncount_second_factor(tx, known.user.id, self.factor, counted=attempt.counted)
+        if (known := attempt.situation.known) is not None:
+            after_wrong(tx, self.letters, attempt, known, self.factor)
 
     def prove(self, attempt: EnrolmentAttempt) -> NewCredential | Message:
         """Whether the person reads what is sent there."""

@@ -410,17 +410,18 @@ def test_a_slow_provider_slows_nobody_else(
     assert time.monotonic() - began < 2.5
 
 
-def test_a_provider_that_makes_the_code_itself(
-    start: Start,
-    register: Callable[..., Portal],
-    visit: Callable[..., Visitor],
-    twilio: TwilioStandIn,
-    mailbox: Mailbox,
-) -> None:
+@pytest.fixture
+def verifying(start: Start, twilio: TwilioStandIn, mailbox: Mailbox) -> RunningServer:
+    """A realm whose provider makes and checks the codes."""
     realm = with_sending(twilio, mailbox, sender="twilio-verify", verify_service=VERIFY_SERVICE)
     del realm["factors"]["sms"]["from"]
-    server = start(realm)
-    billing, visitor = register(server, "billing"), visit(server)
+    return start(realm)
+
+
+def test_a_provider_that_makes_the_code_itself(
+    verifying: RunningServer, register: Callable[..., Portal], visit: Callable[..., Visitor], twilio: TwilioStandIn
+) -> None:
+    billing, visitor = register(verifying, "billing"), visit(verifying)
     page = press(visitor, choose(billing, visitor, "sms"), destination=NUMBER)
     made = soon(lambda: twilio.verifications)["+491701234567"]
     wrong = "000000" if made.code != "000000" else "111111"
@@ -451,16 +452,9 @@ def test_the_console_is_enough_for_a_demonstration(
 
 
 def test_what_a_provider_cannot_check_is_no_guess(
-    start: Start,
-    register: Callable[..., Portal],
-    visit: Callable[..., Visitor],
-    twilio: TwilioStandIn,
-    mailbox: Mailbox,
+    verifying: RunningServer, register: Callable[..., Portal], visit: Callable[..., Visitor], twilio: TwilioStandIn
 ) -> None:
-    realm = with_sending(twilio, mailbox, sender="twilio-verify", verify_service=VERIFY_SERVICE)
-    del realm["factors"]["sms"]["from"]
-    server = start(realm)
-    billing, visitor = register(server, "billing"), visit(server)
+    billing, visitor = register(verifying, "billing"), visit(verifying)
     page = press(visitor, choose(billing, visitor, "sms"), destination=NUMBER)
     made = soon(lambda: twilio.verifications)["+491701234567"].code
     unavailable = "The code could not be checked just now. Try again, or use another way."
@@ -480,7 +474,7 @@ def test_what_a_provider_cannot_check_is_no_guess(
     assert page.step == "recovery-codes-new"
     assert "code" in visitor.submit(page).parameters()
     visitor.http.cookies.clear()
-    server.clock.advance(600)
+    verifying.clock.advance(600)
 
     page = press(visitor, visitor.submit(billing.send(visitor), username="alice", password=PASSWORD))
     made = soon(lambda: twilio.verifications)["+491701234567"].code

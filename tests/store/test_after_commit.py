@@ -1,20 +1,11 @@
 """What a transaction leaves for after its commit."""
 
-from collections.abc import Iterator
-
 import pytest
 from sqlalchemy import insert, select
 
 from idp.errors import InvalidGrantError
 from idp.store.database import Database
 from idp.store.tables import revoked_tokens
-
-
-@pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    made = Database(database_url)
-    yield made
-    made.close()
 
 
 def add(database: Database, seen: list[list[str]], error: Exception | None = None) -> None:

@@ -1,6 +1,5 @@
 """All people of a realm at once are whom each of them is alone."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,13 +17,6 @@ from idp.store.tables import guesses
 from tests.running import every_factor, write_realms
 
 NOW = 1_800_000_000
-
-
-@pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    made = Database(database_url)
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -1,7 +1,5 @@
 """Guesses of second factors, counted together for a person."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from idp.policy.lockout import second_factor_wait
@@ -10,13 +8,6 @@ from idp.store.database import Database
 
 NOW = 1_800_000_000
 PERSON = "of nobody else"
-
-
-@pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    made = Database(database_url)
-    yield made
-    made.close()
 
 
 def guess(database: Database, factor: str = "sms") -> int | None:

@@ -1,8 +1,5 @@
 """What is kept of people."""
 
-from collections.abc import Iterator
-
-import pytest
 from sqlalchemy import select
 
 from idp.policy.lockout import password_wait, second_factor_wait
@@ -11,13 +8,6 @@ from idp.store.database import Database
 from idp.store.tables import guesses as counted
 
 NOW = 1_800_000_000
-
-
-@pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    made = Database(database_url)
-    yield made
-    made.close()
 
 
 def test_of_a_removed_person_no_guess_is_kept(database: Database) -> None:
