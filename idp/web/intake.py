@@ -34,8 +34,8 @@ _FORM = "application/x-www-form-urlencoded"
 _JSON = "application/json"
 # Nowhere else is JSON read: pages of other sites can post it without asking, as text.
 _REGISTRATION = "/clients-registrations/"
-# What a load balancer asks by whatever name it knows the machine.
-_ANY_HOST = ("/health/live", "/health/ready", "/metrics")
+# What a load balancer asks by whatever name it knows the machine, and what the page about a wrong one is drawn with.
+_ANY_HOST = ("/health/live", "/health/ready", "/metrics", "/resources/")
 _PAGES = {
     404: "page.not-found",
     405: "page.method",
@@ -112,7 +112,7 @@ class Intake:
         if sum(len(name) + len(value) for name, value in scope["headers"]) > MAX_HEADERS:
             raise HTTPException(431)
         if headers.getlist("host")[1:] or (
-            scope["path"] not in _ANY_HOST and headers.get("host", "").lower() not in self._hosts
+            not scope["path"].startswith(_ANY_HOST) and headers.get("host", "").lower() not in self._hosts
         ):
             raise HTTPException(421)
         scope["idp.query"] = _pairs(scope["query_string"], MAX_QUERY)

@@ -1,5 +1,6 @@
 """Every address that the server writes comes from its settings, whatever a request or a proxy says of hosts."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -53,6 +54,23 @@ def test_a_foreign_host_is_not_served(standing: RunningServer, number: int) -> N
 
     assert answer.status in (400, 421)
     assert "issuer" not in answer.text
+
+
+def test_the_page_about_a_foreign_host_has_its_style(standing: RunningServer) -> None:
+    page = raw.get(standing, "/realms/demo/account", "Accept: text/html", host="evil.test")
+    style = re.search(r'href="(/resources/[^"]+style\.css[^"]*)"', page.text)
+
+    assert page.status == 421
+    assert style
+    assert raw.get(standing, style[1], host="evil.test").status == 200
+
+
+@pytest.mark.attack
+@pytest.mark.parametrize(
+    "path", ["/resources/../realms/demo/account", "/resources//realms/demo/account", "/metrics/../x"]
+)
+def test_nothing_else_is_served_by_way_of_what_any_host_gets(standing: RunningServer, path: str) -> None:
+    assert raw.get(standing, path, host="evil.test").status in (400, 404, 421)
 
 
 @pytest.mark.attack
@@ -137,4 +155,4 @@ def test_the_public_url_is_behind_every_address(start: Start, register: Callable
     assert "localhost" not in answer.text
     elsewhere = raw.get(server, DISCOVERY)
     assert elsewhere.status == 421
-    assert "This address is not of this server" in elsewhere.text
+    assert "This is not the address of this server" in elsewhere.text
