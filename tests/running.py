@@ -18,6 +18,7 @@ from idp.app import create_app
 from idp.settings import Settings, secret_keys
 from idp.web.themes import Themes, built_in
 from tests.clock import Clock
+from tests.prompt_server import PromptServer
 
 if TYPE_CHECKING:  # a plugin of pytest: it rewrites what it imports first
     from tests.databases import Databases
@@ -122,7 +123,7 @@ class RunningServer:
             lifespan="on",
             timeout_keep_alive=60,
         )
-        self._server = uvicorn.Server(configuration)
+        self._server = PromptServer(configuration)
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [listener]}, daemon=True)
         self._thread.start()
         while not self._server.started:
@@ -130,7 +131,8 @@ class RunningServer:
             assert self._thread.is_alive(), "the server did not start"
 
     def stop(self) -> None:
-        self._server.should_exit = True
+        if self._thread.is_alive():
+            self._server.stop()
         self._thread.join(10)
         self.close_clients()
 
