@@ -11,6 +11,7 @@ from typing import Any
 from tests.bench import bare, limits
 from tests.bench.limits import Limit
 from tests.bench.load import Round, run_round
+from tests.bench.process import Process
 from tests.bench.scenarios import Scenario
 from tests.bench.server import REALM_FILE, Server
 
@@ -51,7 +52,7 @@ def running(
             server.stop()
 
 
-def rate(server: Server, scenario: Scenario, options: Options) -> Figure:
+def rate(server: Process, scenario: Scenario, options: Options) -> Figure:
     """The median of the rounds; the limit is measured before each of them, so that both see the same machine."""
     rounds: list[Round] = []
     best: list[Limit] = []
@@ -77,7 +78,7 @@ def rate(server: Server, scenario: Scenario, options: Options) -> Figure:
     }
 
 
-def _limit(server: Server, name: str, seconds: float) -> Limit:
+def _limit(server: Process, name: str, seconds: float) -> Limit:
     return bare.measured(seconds) if name == "bare answers" else limits.measured(name, seconds, server.database)
 
 

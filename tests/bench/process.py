@@ -19,7 +19,12 @@ FINEST = 1 / _TICKS  # seconds: the system counts processor time no finer
 
 
 class Process:
-    """A running server: `python *command`, with `{port}` in it; `started_in`: seconds until `path` was answered."""
+    """A running server: `python *command`, with `{port}` in it; `started_in`: seconds until `path` was answered.
+
+    `database`: its URL, where it has one.
+    """
+
+    database = ""
 
     def __init__(self, folder: Path, *command: str, path: str, environ: Mapping[str, str]) -> None:
         self.port = _free_port()

@@ -7,6 +7,7 @@ from statistics import median
 from tests.bench import addresses, bombs, protocol, same_time, scenarios, second_factors, slow_provider
 from tests.bench.figures import PEOPLE, Figure, NewDatabase, Options, rate, running
 from tests.bench.load import run_round, signed_in
+from tests.bench.parts import PartsOfLogin, PartsServer
 from tests.bench.seed import seed
 from tests.bench.steps import steps
 
@@ -23,6 +24,16 @@ def _speed(folder: Path, new_database: NewDatabase, options: Options) -> Iterato
         yield rate(server, scenarios.ClientCredentials(server.port), options)
         yield rate(server, scenarios.Refresh(server.port, database), options)
         yield rate(server, scenarios.silent(server.port, signed_in(server)), options)
+
+
+def _parts(folder: Path, new_database: NewDatabase, options: Options) -> Iterator[Figure]:
+    database = new_database()
+    seed(database, 1)
+    server = PartsServer(folder, database)
+    try:
+        yield rate(server, PartsOfLogin(server.port), options)
+    finally:
+        server.stop()
 
 
 def _by_step(folder: Path, new_database: NewDatabase, options: Options) -> Iterator[Figure]:
@@ -83,6 +94,7 @@ def _growth(folder: Path, new_database: NewDatabase, options: Options) -> Iterat
 
 MEASURES: dict[str, Callable[[Path, NewDatabase, Options], Iterator[Figure]]] = {
     "speed": _speed,
+    "parts": _parts,
     "steps": _by_step,
     "protocol": protocol.measure,
     "factors": second_factors.measure,
