@@ -6,7 +6,7 @@ import re
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -23,7 +23,10 @@ COMMANDS = ("serve", "demo", "check", "explain", "plan", "user", "client", "keys
 
 
 class Parser(argparse.ArgumentParser):
-    """Never repeats a password; sub-parsers are of this class too."""
+    """Never repeats a password, and takes no half of an option for it; sub-parsers are of this class too."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(allow_abbrev=False, **options)
 
     def error(self, message: str) -> NoReturn:
         """Exit with status 2."""
@@ -32,7 +35,7 @@ class Parser(argparse.ArgumentParser):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; what cannot work is told in a sentence on standard error, with exit status 1."""
-    parser = Parser(prog="idp", description=idp.__doc__, allow_abbrev=False)
+    parser = Parser(prog="idp", description=idp.__doc__)
     parser.add_argument("--version", action="version", version=f"idp {idp.__version__}")
     subparsers = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     words = sys.argv[1:] if arguments is None else list(arguments)

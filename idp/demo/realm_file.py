@@ -49,13 +49,15 @@ def find_config() -> Path:
 def config_for(directory: Path, *, ports: Ports, scratch: Path) -> Path:
     """The directory itself, or a copy in `scratch`: of the one in the package, and for other ports than the usual.
 
-    The copy's redirect URIs and audiences name those ports. Raises SettingsError where there is no such realm,
-    and RealmFileError for a file that cannot be read.
+    The copy's redirect URIs and audiences name those ports. Raises SettingsError where there is no such realm and for
+    what is wrong with its file, and RealmFileError for another file that cannot be read.
     """
     if not (directory / FILE).is_file():
         raise SettingsError(f"{directory / FILE} is not there: the demonstration is made of the realm in that file")
     if ports.base == DEFAULT_BASE and directory != _PACKAGED:
         return directory
+    # The copy is gone when somebody looks for the line that is wrong.
+    load_realm(directory)
     copy = scratch / "realm-config"
     copy.mkdir()
     for file in (*directory.glob("*.yaml"), *directory.glob("*.yml")):

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from idp.errors import InvalidGrantError, InvalidRequestError
+from idp.errors import InvalidGrantError, UnknownClientError, UnknownRedirectUriError
 from idp.events.catalogue import Event
 from idp.oauth.client_authentication import authenticate
 from idp.oauth.id_token_hint import hinted
@@ -85,11 +85,13 @@ def validated(request: OAuthRequest) -> LogoutRequest:
         client_id = hint["aud"]
     client = context.realm.client(client_id) if client_id else None
     if client_id and client is None:
-        raise InvalidRequestError("The client is not registered here.")
+        raise UnknownClientError
     location = data.get("post_logout_redirect_uri")
     if location is not None:
-        if client is None or location not in client.post_logout_redirect_uris:
-            raise InvalidRequestError("The post_logout_redirect_uri is not registered for this client.")
+        if client is None:
+            raise UnknownRedirectUriError("A post_logout_redirect_uri needs a client_id or an id_token_hint.")
+        if location not in client.post_logout_redirect_uris:
+            raise UnknownRedirectUriError(f"The post_logout_redirect_uri is not registered for {client.client_id}.")
         if state := data.get("state"):
             location = with_query(location, {"state": state})
     return LogoutRequest(

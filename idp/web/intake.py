@@ -41,6 +41,7 @@ _PAGES = {
     405: "page.method",
     413: "page.too-large",
     414: "page.too-large",
+    415: "page.no-form",
     421: "page.other-host",
     431: "page.too-large",
 }
@@ -146,7 +147,7 @@ async def _body(scope: Scope, headers: Headers, receive: Receive) -> bytes:
     # Multipart parsers have been the way in too often, and no endpoint needs one.
     accepted = (_FORM, _JSON) if _REGISTRATION in scope["path"] else (_FORM,)
     if body and _content_type(headers) not in accepted:
-        raise HTTPException(415)
+        raise HTTPException(415, headers={"Accept": ", ".join(accepted)})
     return body
 
 

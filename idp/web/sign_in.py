@@ -49,15 +49,15 @@ class SignInEndpoints:
         self._provider.prepare(realm, wire)
         try:
             wanted = endpoint.validated(wire)
-        except UnknownClientError:
-            return self._refuse(request, realm, "page.unknown-client")
-        except UnknownRedirectUriError:
-            return self._refuse(request, realm, "page.redirect-uri", client_id=wire.payload.client_id)
-        except InvalidRequestUriError:
-            return self._refuse(request, realm, "page.request-uri")
+        except UnknownClientError as error:
+            return self._refuse(request, realm, "page.unknown-client", why=error)
+        except UnknownRedirectUriError as error:
+            return self._refuse(request, realm, "page.redirect-uri", client_id=wire.payload.client_id, why=error)
+        except InvalidRequestUriError as error:
+            return self._refuse(request, realm, "page.request-uri", why=error)
         except OAuth2Error as error:
             if not error.redirect_uri:
-                return self._refuse(request, realm, "page.bad-request")
+                return self._refuse(request, realm, "page.bad-request", why=error)
             answer = endpoint.refused(
                 wire.payload.data,
                 redirect_uri=error.redirect_uri,
@@ -105,8 +105,22 @@ class SignInEndpoints:
             return self._refuse(request, at.realm, "page.bad-request")
         return self.respond(request, at, lambda: self._sign_ins.answer(at.realm, form, browser, at.now))
 
-    def _refuse(self, request: Request, realm: Realm, page: str, *, client_id: str | None = None) -> Response:
-        emit(Event.AUTHORIZATION_REFUSED, realm=realm.name, client_id=client_id, error=page.removeprefix("page."))
+    def _refuse(
+        self,
+        request: Request,
+        realm: Realm,
+        page: str,
+        *,
+        client_id: str | None = None,
+        why: OAuth2Error | None = None,
+    ) -> Response:
+        emit(
+            Event.AUTHORIZATION_REFUSED,
+            realm=realm.name,
+            client_id=client_id,
+            error=page.removeprefix("page."),
+            description=why.get_error_description() if why else None,
+        )
         return self._pages.error(request, realm, page, status=400)
 
     def respond(self, request: Request, at: InRealm, go_on: Callable[[], Step]) -> Response:

@@ -120,6 +120,14 @@ def test_a_list_that_could_not_be_made_leaves_nothing_behind(idp: Command, tmp_p
     assert list(tmp_path.glob("list.bin*")) == []
 
 
+@pytest.mark.parametrize(
+    "command", [("check", "--produc"), ("user", "list", "--realm", "demo", "--data", "x")], ids=" ".join
+)
+def test_half_an_option_is_none(idp: Command, command: tuple[str, ...]) -> None:
+    """Nobody gets published keys by `serve --de`, and a new option changes nothing that a script says."""
+    assert idp(*command).status == 2
+
+
 def test_the_version_is_told(idp: Command) -> None:
     assert re.fullmatch(r"idp \d+\.\d+\S*\n", idp("--version").out)
 

@@ -165,6 +165,13 @@ def test_a_realm_file_that_is_no_text_is_told_with_other_ports_too(tmp_path: Pat
         load_realm(config_for(tmp_path, ports=Ports(9000), scratch=tmp_path))
 
 
+def test_a_broken_realm_file_is_named_by_its_own_path_with_other_ports_too(tmp_path: Path) -> None:
+    """The copy is gone when somebody wants to look."""
+    (tmp_path / "demo.yaml").write_text("realm: demo\ncleints: []\n")
+    with pytest.raises(SettingsError, match=re.escape(f"{tmp_path}/demo.yaml:2:1")):
+        run(identity_provider=stand_in, config=tmp_path, ports=free_ports(), stop=threading.Event())
+
+
 def test_with_the_usual_ports_the_file_itself_is_used(tmp_path: Path) -> None:
     assert config_for(CONFIG, ports=Ports(), scratch=tmp_path) == CONFIG
     assert list(tmp_path.iterdir()) == []

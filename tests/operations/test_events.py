@@ -178,6 +178,17 @@ def test_an_address_that_is_not_registered_is_logged_with_its_client(log: Log, v
     assert (refused["client_id"], refused["error"]) == ("portal", "redirect-uri")
 
 
+def test_a_request_that_ends_at_a_page_is_logged_with_what_is_wrong(log: Log, visitor: Visitor) -> None:
+    """The page says nothing of it, but gives a reference to be told to an administrator."""
+    twice = "client_id=portal&client_id=portal&response_type=code"
+    answer = visitor.http.get(f"/realms/demo/protocol/openid-connect/auth?{twice}")
+
+    (refused,) = log.events("authorization.refused")
+    assert refused["error"] == "bad-request"
+    assert refused["description"] == "client_id, redirect_uri or request_uri is sent twice."
+    assert refused["request_id"] in answer.text
+
+
 def test_health_tells_the_state_of_each_realm_file(server: RunningServer, visitor: Visitor) -> None:
     assert visitor.http.get("/health/live").json() == {"status": "up"}
     ready = visitor.http.get("/health/ready").json()

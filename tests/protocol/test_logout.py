@@ -14,6 +14,7 @@ import pytest
 from idp.store import sessions
 from idp.store.database import Database
 from tests.clock import Clock
+from tests.conftest import Log
 from tests.portal import Portal, Tokens
 from tests.protocol import forge
 from tests.races.test_sign_in import QUEUED
@@ -198,6 +199,34 @@ def test_no_address_but_a_registered_one_is_led_to(portal: Portal, visitor: Visi
         assert refused(logout(visitor, id_token_hint=hint, post_logout_redirect_uri=uri)), uri
         assert refused(logout(visitor, client_id="portal", post_logout_redirect_uri=uri)), uri
     assert is_signed_in(portal, visitor)
+
+
+def test_who_cannot_be_led_back_reads_why_and_signs_out_from_there(
+    portal: Portal, visitor: Visitor, tokens: Tokens, hint: str, log: Log
+) -> None:
+    page = logout(visitor, id_token_hint=hint, post_logout_redirect_uri="http://localhost:8081/bye")
+
+    assert (page.status, "The way back is not registered" in page.text) == (400, True)
+    assert visitor.submit(visitor.get(page.links[0])).status == 200
+    assert not is_signed_in(portal, visitor)
+    (event,) = log.events("logout.refused")
+    assert {name: event.get(name) for name in ("level", "realm", "error", "description")} == {
+        "level": "warning",
+        "realm": "demo",
+        "error": "redirect-uri",
+        "description": "The post_logout_redirect_uri is not registered for portal.",
+    }
+    assert event["request_id"] in page.text, "whoever gives an administrator the reference is found"
+
+
+def test_a_client_that_is_not_known_is_told_apart_from_a_request_that_is_wrong(
+    portal: Portal, visitor: Visitor, log: Log
+) -> None:
+    unknown, wrong = logout(visitor, client_id="nobody"), logout(visitor, id_token_hint="x")
+
+    assert "This application is not known here" in unknown.text
+    assert "That request was not understood" in wrong.text
+    assert [event["error"] for event in log.events("logout.refused")] == ["unknown-client", "bad-request"]
 
 
 @pytest.mark.attack

@@ -133,6 +133,15 @@ def test_a_body_that_is_no_form_is_refused(http: httpx.Client, standing: Running
         assert response.status_code == 415, kind
 
 
+def test_who_sends_json_is_told_what_to_send(http: httpx.Client, standing: RunningServer) -> None:
+    """RFC 9110 section 15.5.16. The commonest mistake of those who write a client by hand."""
+    response = http.post(standing.endpoint("token"), json={"grant_type": "client_credentials"})
+
+    told = response.json()
+    assert (told["error"], told["error_description"]) == ("invalid_request", "That was not sent as a form")
+    assert response.headers["accept"] == FORM
+
+
 def test_the_content_type_of_a_form_may_have_parameters_and_any_case(
     http: httpx.Client, standing: RunningServer
 ) -> None:

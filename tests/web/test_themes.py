@@ -189,7 +189,7 @@ SERVER_KEYS: dict[str, dict[str, Any]] = {
         for kind, names in {
             "page": (
                 "not-found bad-request unknown-client redirect-uri request-uri expired other-browser forbidden-form"
-                " other-host other-tab signed-in too-large unavailable bug method"
+                " other-host other-tab signed-in too-large unavailable bug method no-form"
             ),
             "blocked": "no-factor shut",
         }.items()

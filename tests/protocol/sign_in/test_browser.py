@@ -97,7 +97,7 @@ def test_a_page_left_open_in_another_tab_says_so_while_a_second_factor_is_awaite
 
     late = visitor.submit(forgotten, username="ada", password=PASSWORD)
 
-    assert (late.status, "You are signing in in another tab" in late.text) == (403, True)
+    assert (late.status, "You are signing in already" in late.text) == (403, True)
     go_on = next(link for link in late.links if "/auth?" in link)
     assert visitor.get(go_on).step == "password", "whoever has closed the other tab begins here"
     assert "code" in visitor.sign_in(page, "ada").parameters()
