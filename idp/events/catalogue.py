@@ -33,6 +33,7 @@ class Event(Enum):
     BROWSER_FORGOTTEN = Kind("browser.forgotten", (*_WHO, "by"))
     STEPPED_UP = Kind("session.stepped_up", (*_WHO, "acr", "amr"))
     SIGNED_OUT = Kind("session.signed_out", (*_WHO, "by"))
+    LOGOUT_REFUSED = Kind("logout.refused", (*_WHO, "error", "description"), "warning")
     LOGOUT_TOLD = Kind("logout.told", (*_WHO, "attempt"))
     LOGOUT_NOT_TOLD = Kind("logout.not_told", (*_WHO, "attempt", "status", "given_up"), "warning")
     CONSENT_GIVEN = Kind("consent.given", (*_WHO, "scope", "types"))

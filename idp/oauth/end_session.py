@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from idp.errors import InvalidGrantError, InvalidRequestError
+from idp.errors import InvalidGrantError, InvalidRequestError, UnknownRedirectUriError
 from idp.events.catalogue import Event
 from idp.oauth.client_authentication import authenticate
 from idp.oauth.id_token_hint import hinted
@@ -89,7 +89,7 @@ def validated(request: OAuthRequest) -> LogoutRequest:
     location = data.get("post_logout_redirect_uri")
     if location is not None:
         if client is None or location not in client.post_logout_redirect_uris:
-            raise InvalidRequestError("The post_logout_redirect_uri is not registered for this client.")
+            raise UnknownRedirectUriError("The post_logout_redirect_uri is not registered for this client.")
         if state := data.get("state"):
             location = with_query(location, {"state": state})
     return LogoutRequest(

@@ -6,7 +6,9 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from idp.errors import InvalidRequestError, OAuth2Error
+from idp.errors import InvalidRequestError, OAuth2Error, UnknownRedirectUriError
+from idp.events.catalogue import Event
+from idp.events.log import emit
 from idp.login.browser import Cookies
 from idp.oauth import end_session
 from idp.oauth.end_session import Frame, LogoutRequest
@@ -61,8 +63,8 @@ class LogoutEndpoints:
                 if session is not None:
                     by = wanted.client.client_id if wanted.client else "person"
                     frames = end_session.ended(tx, at.realm, session, by=by, now=at.now)
-        except InvalidRequestError:
-            return self._pages.error(request, at.realm, "page.bad-request", status=400)
+        except InvalidRequestError as error:
+            return self._refuse(request, at, error)
         return self._done(request, at, wanted, cookie=cookie, frames=frames, ended=wanted.hinted is not None)
 
     def confirm(self, request: Request, at: InRealm) -> Response:
@@ -81,9 +83,15 @@ class LogoutEndpoints:
                 session = self._session(tx, at, cookie)
                 if session is not None:
                     frames = end_session.ended(tx, at.realm, session, by="person", now=at.now)
-        except InvalidRequestError:
-            return self._pages.error(request, at.realm, "page.bad-request", status=400)
+        except InvalidRequestError as error:
+            return self._refuse(request, at, error)
         return self._done(request, at, wanted, cookie=cookie, frames=frames, ended=True)
+
+    def _refuse(self, request: Request, at: InRealm, error: InvalidRequestError) -> Response:
+        """The page is for the person; the developer of the portal finds in the log what was wrong."""
+        page = "redirect-uri" if isinstance(error, UnknownRedirectUriError) else "bad-request"
+        emit(Event.LOGOUT_REFUSED, realm=at.realm.name, error=page, description=error.get_error_description())
+        return self._pages.error(request, at.realm, f"page.{page}", status=400)
 
     def _by_refresh_token(self, request: Request, at: InRealm, parameters: Pairs) -> Response:
         wire = client_request(request, parameters)

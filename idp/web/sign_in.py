@@ -54,10 +54,10 @@ class SignInEndpoints:
         except UnknownRedirectUriError:
             return self._refuse(request, realm, "page.redirect-uri", client_id=wire.payload.client_id)
         except InvalidRequestUriError:
-            return self._refuse(request, realm, "page.request-uri")
+            return self._refuse(request, realm, "page.request-uri", client_id=wire.payload.client_id)
         except OAuth2Error as error:
             if not error.redirect_uri:
-                return self._refuse(request, realm, "page.bad-request")
+                return self._refuse(request, realm, "page.bad-request", description=error.get_error_description())
             answer = endpoint.refused(
                 wire.payload.data,
                 redirect_uri=error.redirect_uri,
@@ -105,8 +105,17 @@ class SignInEndpoints:
             return self._refuse(request, at.realm, "page.bad-request")
         return self.respond(request, at, lambda: self._sign_ins.answer(at.realm, form, browser, at.now))
 
-    def _refuse(self, request: Request, realm: Realm, page: str, *, client_id: str | None = None) -> Response:
-        emit(Event.AUTHORIZATION_REFUSED, realm=realm.name, client_id=client_id, error=page.removeprefix("page."))
+    def _refuse(
+        self,
+        request: Request,
+        realm: Realm,
+        page: str,
+        *,
+        client_id: str | None = None,
+        description: str | None = None,
+    ) -> Response:
+        error = page.removeprefix("page.")
+        emit(Event.AUTHORIZATION_REFUSED, realm=realm.name, client_id=client_id, error=error, description=description)
         return self._pages.error(request, realm, page, status=400)
 
     def respond(self, request: Request, at: InRealm, go_on: Callable[[], Step]) -> Response:

@@ -178,6 +178,26 @@ def test_an_address_that_is_not_registered_is_logged_with_its_client(log: Log, v
     assert (refused["client_id"], refused["error"]) == ("portal", "redirect-uri")
 
 
+def test_a_request_that_names_its_client_twice_is_logged_with_what_is_wrong(log: Log, visitor: Visitor) -> None:
+    visitor.http.get("/realms/demo/protocol/openid-connect/auth?client_id=portal&client_id=portal")
+    (refused,) = log.events("authorization.refused")
+    assert (refused["error"], refused["description"]) == (
+        "bad-request",
+        "client_id, redirect_uri or request_uri is sent twice.",
+    )
+
+
+def test_a_sign_out_that_is_refused_is_logged_with_what_is_wrong(log: Log, visitor: Visitor) -> None:
+    address = "/realms/demo/protocol/openid-connect/logout"
+    visitor.http.get(address, params={"client_id": "portal", "post_logout_redirect_uri": "http://localhost:8081"})
+    visitor.http.get(address, params={"id_token_hint": "x"})
+
+    assert [(line["error"], line["description"]) for line in log.events("logout.refused")] == [
+        ("redirect-uri", "The post_logout_redirect_uri is not registered for this client."),
+        ("bad-request", "The id_token_hint was not issued here."),
+    ]
+
+
 def test_health_tells_the_state_of_each_realm_file(server: RunningServer, visitor: Visitor) -> None:
     assert visitor.http.get("/health/live").json() == {"status": "up"}
     ready = visitor.http.get("/health/ready").json()
