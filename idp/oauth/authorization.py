@@ -34,6 +34,12 @@ from idp.tokens.claims import AUTHORIZATION_RESPONSE_TYP, authorization_response
 _IDENTIFYING = frozenset({"client_id", "redirect_uri", "request_uri"})
 URN = "urn:ietf:params:oauth:request_uri:"
 
+# Of the errors that a person's sign-in ends in, the one that a developer's slip of the pen may be behind.
+_DESCRIPTIONS = {
+    "unmet_authentication_requirements": "No acr that was asked for is in reach of this person. The realm's are in "
+    "the acr_values_supported of its metadata."
+}
+
 FindPushed = Callable[[str, str], Mapping[str, str] | None]
 
 
@@ -166,6 +172,7 @@ class AuthorizationEndpoint:
         self, parameters: Mapping[str, str], *, redirect_uri: str, error: str, description: str | None = None
     ) -> AuthorizationResponse:
         """The response with an error (RFC 6749 section 4.1.2.1)."""
+        description = description or _DESCRIPTIONS.get(error)
         emit(
             Event.AUTHORIZATION_REFUSED,
             realm=self._server.realm.name,

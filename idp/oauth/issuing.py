@@ -13,7 +13,6 @@ from idp.oauth.signing import encrypted_id_token, signed
 from idp.oauth.targets import Target
 from idp.realm.algorithms import SigningAlgorithm
 from idp.realm.client_sections import Client
-from idp.realm.schema import Realm
 from idp.store import refresh_tokens
 from idp.store.grants import Grant
 from idp.store.people import Known
@@ -39,7 +38,7 @@ def issue_tokens(
     """
     realm, now = context.realm, context.now
     scopes, by_name = frozenset(scope.split()), grant.asked.claims.get("id_token")
-    person = _of_sign_in(realm, grant, known)
+    sign_in, roles = _of_sign_in(grant), known.roles_in(realm)
     subject = context.keyrings.of(realm).subject(client, grant.user_id)
     access_claims = claims.access(
         issuer=context.issuer,
@@ -49,7 +48,13 @@ def issue_tokens(
         scope=scope,
         now=now,
         lifetime=realm.tokens.access,
-        extra={"gid": grant.id, **person, **_confirmed(cnf), **target.described},
+        extra={
+            "gid": grant.id,
+            **sign_in,
+            **claims.access_roles(roles),
+            **_confirmed(cnf),
+            **target.described,
+        },
     )
     access_token = _access_token(context, client, access_claims)
     response: dict[str, Any] = {
@@ -81,7 +86,8 @@ def issue_tokens(
             "iat": now,
             "exp": now + realm.tokens.access,
             "at_hash": _half_hash(access_token, alg),
-            **person,
+            **sign_in,
+            **claims.roles(roles),
             **person_claims(context, known, scopes=scopes, client=client, by_name=by_name),
         }
         # OpenID Connect Core section 12.2: a refresh answers no request that a nonce could be of.
@@ -130,7 +136,13 @@ def issue_exchanged_token(
         scope=scope,
         now=now,
         lifetime=lifetime,
-        extra={"gid": grant.id, **_of_sign_in(realm, grant, known), **_confirmed(cnf), **acting},
+        extra={
+            "gid": grant.id,
+            **_of_sign_in(grant),
+            **claims.access_roles(known.roles_in(realm)),
+            **_confirmed(cnf),
+            **acting,
+        },
     )
     context.tx.emit(
         Event.TOKEN_ISSUED,
@@ -168,7 +180,7 @@ def issue_without_sign_in(
     subject, person = client.client_id, {}
     if known is not None:
         subject = context.keyrings.of(realm).subject(client, known.user.id)
-        person = {"gid": grant_id, **claims.roles(known.roles_in(realm))}
+        person = {"gid": grant_id, **claims.access_roles(known.roles_in(realm))}
     access_claims = claims.access(
         issuer=context.issuer,
         subject=subject,
@@ -197,9 +209,9 @@ def issue_without_sign_in(
     }
 
 
-def _of_sign_in(realm: Realm, grant: Grant, known: Known) -> dict[str, Any]:
+def _of_sign_in(grant: Grant) -> dict[str, Any]:
     authentication = claims.authentication(acr=grant.acr, amr=grant.amr, auth_time=grant.auth_time)
-    return {"sid": grant.session_id, **authentication, **claims.roles(known.roles_in(realm))}
+    return {"sid": grant.session_id, **authentication}
 
 
 def _access_token(context: Context, client: Client, access_claims: dict[str, Any]) -> str:

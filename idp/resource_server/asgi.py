@@ -1,5 +1,6 @@
 """ASGI middleware that demands a sign-in of a certain strength and age before an application is reached (RFC 9470)."""
 
+import logging
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from functools import partial
@@ -21,10 +22,13 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _PATH = "/:@!$&'()*+,;=-._~"  # unescaped in a path (RFC 3986 section 3.3)
 POLICY_VIOLATION = 1008  # RFC 6455 section 7.4.1
+_log = logging.getLogger("idp.resource_server")
 
 
 class RequireStepUp:
     """Wraps an application or a route: it is reached with `scope["access_token"]` set, or not at all.
+
+    Why not is said to the logger `idp.resource_server`: at level info, and as an error where the issuer is away.
 
     A browser application on another origin needs a CORS middleware outside of this one, which answers preflight
     requests and exposes `WWW-Authenticate`.
@@ -68,6 +72,8 @@ class RequireStepUp:
         try:
             scope["access_token"] = await anyio.to_thread.run_sync(decide)
         except Refused as refused:
+            level = logging.ERROR if refused.status >= 500 else logging.INFO
+            _log.log(level, "%s: %s", refused.error or "unauthorized", refused.reason)
             await _refuse(refused, scope, send)
             return
         await self._app(scope, receive, send)

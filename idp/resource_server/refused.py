@@ -9,7 +9,10 @@ from idp.resource_server.dpop import ALGORITHMS
 
 
 class Refused(Exception):
-    """A request is not let in. `error` is the wire code; the message is written for the client's developer."""
+    """A request is not let in. `error` is the wire code; the message is written for the client's developer.
+
+    `reason` is for the API's own log: it may say more, and holds nothing of the token.
+    """
 
     status: ClassVar[int] = 401
     error: ClassVar[str | None] = None
@@ -17,6 +20,7 @@ class Refused(Exception):
     def __init__(self, description: str = "") -> None:
         super().__init__(description)
         self.description = description
+        self.reason = description
         # By which the token came: the answer is in the same scheme (RFC 9449 section 7.1).
         self.scheme = "Bearer"
 
@@ -56,8 +60,7 @@ class InvalidRequest(Refused):
 class InvalidToken(Refused):
     """The token is expired, forged, meant for somebody else, or no access token at all.
 
-    The client hears that it is invalid; `reason` says what was wrong, for the API's own log, and holds nothing of the
-    token.
+    The client hears that it is invalid; `reason` says what was wrong.
     """
 
     error = "invalid_token"
@@ -68,10 +71,7 @@ class InvalidToken(Refused):
 
 
 class InvalidProof(Refused):
-    """The DPoP proof is missing, stale, used before or made for another request (RFC 9449 section 7.1).
-
-    `reason` says what was wrong, for the API's own log.
-    """
+    """The DPoP proof is missing, stale, used before or made for another request (RFC 9449 section 7.1)."""
 
     error = "invalid_dpop_proof"
 

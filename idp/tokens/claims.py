@@ -57,6 +57,12 @@ def roles(names: Iterable[str]) -> dict[str, Any]:
     return {"roles": ordered, "realm_access": {"roles": ordered}}
 
 
+def access_roles(names: Iterable[str]) -> dict[str, Any]:
+    """Those of an access token, left out where there are none: Authlib's verifier (RFC 9068) refuses an empty claim."""
+    named = tuple(names)
+    return roles(named) if named else {}
+
+
 def authorization_response(*, issuer: str, client_id: str, answer: Mapping[str, str], now: int) -> dict[str, Any]:
     """JARM section 2.1: the parameters of the response are its claims."""
     return {**answer, "iss": issuer, "aud": client_id, "exp": now + AUTHORIZATION_RESPONSE_LASTS}

@@ -54,7 +54,7 @@ class SignInEndpoints:
         except UnknownRedirectUriError as error:
             return self._refuse(request, realm, "page.redirect-uri", client_id=wire.payload.client_id, why=error)
         except InvalidRequestUriError as error:
-            return self._refuse(request, realm, "page.request-uri", why=error)
+            return self._refuse(request, realm, "page.request-uri", client_id=wire.payload.client_id, why=error)
         except OAuth2Error as error:
             if not error.redirect_uri:
                 return self._refuse(request, realm, "page.bad-request", why=error)

@@ -253,6 +253,7 @@ def test_an_essential_acr_nobody_can_reach_is_an_error_and_never_a_lesser_token(
 
     assert ("code" in sent) is (values == [])
     assert sent.get("error") == ("unmet_authentication_requirements" if values else None)
+    assert ("acr_values_supported" in sent.get("error_description", "")) is (values != [])
 
 
 def test_a_client_may_ask_by_default(

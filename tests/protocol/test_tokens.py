@@ -5,6 +5,8 @@ import hashlib
 from collections.abc import Callable, Iterator
 
 import pytest
+from authlib.oauth2.rfc9068 import JWTBearerTokenValidator
+from joserfc.jwk import KeySet
 
 from tests.conftest import Start
 from tests.portal import Portal, Tokens
@@ -43,6 +45,21 @@ def test_an_access_token_says_who_when_and_for_what(
     assert claims["scope"] == tokens.body["scope"] == "openid profile email"
     assert (claims["acr"], claims["amr"]) == ("two-factor", ["pwd", "otp", "mfa"])
     assert (claims["roles"], claims["realm_access"]) == (["admin"], {"roles": ["admin"]})
+
+
+def test_authlib_takes_the_access_token_of_somebody_without_roles(
+    portal: Portal, visitor: Visitor, administer: Callable[..., Administrator]
+) -> None:
+    """RFC 9068 section 4, as an API that is not ours reads it."""
+    administer(portal.server).set_roles("alice")
+    access = portal.sign_in(visitor).access
+
+    class Verifier(JWTBearerTokenValidator):  # type: ignore[misc]  # Authlib has no types
+        def get_jwks(self) -> KeySet:
+            return KeySet.import_key_set(portal.http.get(portal.server.endpoint("certs")).json())
+
+    verifier = Verifier(issuer=portal.server.issuer(), resource_server="portal")
+    verifier.authenticate_token(access).validate(now=portal.server.clock())
 
 
 def test_an_access_token_says_nothing_personal(tokens: Tokens) -> None:

@@ -74,6 +74,29 @@ def test_an_invalid_token_learns_nothing_about_the_demand(api: httpx.Client, iss
     assert "two-factor" not in response.text
 
 
+def test_the_log_of_the_api_says_what_the_client_is_not_told(
+    api: httpx.Client, issuer: Issuer, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "idp.resource_server")
+    api.get("/pay", headers=bearer(issuer.token(aud="https://another.test")))
+    api.get("/pay", headers=bearer(issuer.token(exp=NOW - 100)))
+    api.get("/pay", headers=bearer(issuer.token(acr="password")))
+
+    assert caplog.messages == [
+        "invalid_token: another audience",
+        "invalid_token: expired",
+        "insufficient_user_authentication: A stronger sign-in is required.",
+    ]
+
+
+def test_an_issuer_that_is_away_is_an_error_in_the_log_of_the_api(
+    api: httpx.Client, issuer: Issuer, caplog: pytest.LogCaptureFixture
+) -> None:
+    issuer.status = 503
+    assert api.get("/pay", headers=bearer(issuer.token())).status_code == 503
+    assert [record.levelname for record in caplog.records if record.name == "idp.resource_server"] == ["ERROR"]
+
+
 def test_a_weak_sign_in_is_told_how_to_get_on(api: httpx.Client, issuer: Issuer) -> None:
     response = api.post("/pay", headers=bearer(issuer.token(acr="password")))
     assert response.status_code == 401
