@@ -194,9 +194,14 @@ def warn_of_unguarded(realm: Realm) -> Iterator[Finding]:
                 )
 
 
-def check_expected(realm: Realm) -> Iterator[Finding]:
-    """What is expected where nobody signs in would hold of every policy."""
-    programs = {client.client_id for client in realm.clients if set(OF_PEOPLE).isdisjoint(client.grant_types)}
+def check_expected(realm: Realm, root: Node) -> Iterator[Finding]:
+    """What is expected where nobody signs in would hold of every policy; wrong grants are told where they stand."""
+    programs = {
+        client.client_id
+        for index, client in enumerate(realm.clients)
+        if {*OF_PEOPLE, "refresh_token"}.isdisjoint(client.grant_types)
+        and not ((grants := root.find(("clients", index, "grant_types"))) and grants.lost)
+    }
     for index, expectation in enumerate(realm.expect):
         if expectation.at in programs:
             message = f"nobody signs in at '{expectation.at}': its 'grant_types' are those of a program"

@@ -204,3 +204,9 @@ def test_nothing_is_expected_where_nobody_signs_in() -> None:
     text = demo() + "expect:\n  - {who: {roles: [admin]}, at: nightly-report, asks: []}\n"
     assert "nobody signs in at 'nightly-report': its 'grant_types' are those of a program" in only(text)
     assert problems(text.replace("at: nightly-report, asks: []", "at: portal, asks: [totp]")) == []
+
+
+@pytest.mark.parametrize("grants", ["[authorisation_code]", "[refresh_token]"])
+def test_a_mistake_in_the_grant_types_is_not_told_again_where_something_is_expected(grants: str) -> None:
+    text = demo("[authorization_code, refresh_token]", grants)
+    assert only(text + "expect:\n  - {who: {roles: [admin]}, at: portal, asks: [totp]}\n").startswith("64:19: ")
