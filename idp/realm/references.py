@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator
 
-from idp.realm.account_client import ACCOUNT
+from idp.realm.account_client import ACCOUNT, client_of
 from idp.realm.client_sections import OF_PEOPLE
 from idp.realm.document import Node, Path
 from idp.realm.findings import Finding
@@ -206,6 +206,13 @@ def check_expected(realm: Realm, root: Node) -> Iterator[Finding]:
         if expectation.at in programs:
             message = f"nobody signs in at '{expectation.at}': its 'grant_types' are those of a program"
             yield Finding(("expect", index, "at"), message)
+        elif client := client_of(realm, expectation.at):
+            for place, scope in enumerate(expectation.scopes or ()):
+                if scope not in client.scopes and scope in (*STANDARD_SCOPES, *realm.scopes):
+                    message = (
+                        f"'{client.client_id}' is not registered for the scope '{scope}': nobody signs in with it there"
+                    )
+                    yield Finding(("expect", index, "scopes", place), message)
 
 
 def warn_of_unused_redirects(realm: Realm) -> Iterator[Finding]:

@@ -53,6 +53,10 @@ def test_an_expectation_may_be_about_the_account_pages() -> None:
         ("{at: portal, who: {groups: [guests]}}", "no group 'guests' is defined in 'groups'"),
         ("{at: portal, scopes: [mony]}", "no scope 'mony' is defined in 'scopes'"),
         ("{asks: [totp]}", "the key 'at' is missing"),
+        (
+            "{at: portal, scopes: [openid, payments]}",
+            "'portal' is not registered for the scope 'payments': nobody signs in with it there",
+        ),
     ],
 )
 def test_an_expectation_names_what_is_there(expectation: str, message: str) -> None:

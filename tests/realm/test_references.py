@@ -144,6 +144,13 @@ def test_a_rule_for_a_level_of_one_factor_is_warned_of() -> None:
     assert "the rule 'administrators' asks for nothing: one factor is enough for the level 'password'" in warnings
 
 
+def test_an_invitation_to_a_level_of_one_factor_is_warned_of() -> None:
+    text = demo("  rules:\n", "  encourage: {level: password}\n  rules:\n")
+    (warning,) = [str(w) for w in examined(text).warnings if "encourage" in str(w)]
+    assert warning.startswith("r.yaml:33:22: ")
+    assert warning.endswith("'encourage' invites nobody: one factor is enough for the level 'password'")
+
+
 def test_an_audience_is_a_uri_or_a_client() -> None:
     text = demo('audience: ["http://localhost:8083"]', "audience: [nightly-reprot]")
     assert "no client 'nightly-reprot' is defined in 'clients', did you mean 'nightly-report'?" in only(text)
