@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator
 
-from idp.realm.account_client import ACCOUNT, client_of
+from idp.realm.account_client import ACCOUNT
 from idp.realm.client_sections import OF_PEOPLE
 from idp.realm.document import Node, Path
 from idp.realm.findings import Finding
@@ -202,17 +202,21 @@ def check_expected(realm: Realm, root: Node) -> Iterator[Finding]:
         if {*OF_PEOPLE, "refresh_token"}.isdisjoint(client.grant_types)
         and not ((grants := root.find(("clients", index, "grant_types"))) and grants.lost)
     }
+    known = {*STANDARD_SCOPES, *realm.scopes}
+    registered = {
+        client.client_id: client.scopes
+        for index, client in enumerate(realm.clients)
+        if known.issuperset(client.scopes) and not ((node := root.find(("clients", index))) and node.lost)
+    }
     for index, expectation in enumerate(realm.expect):
         if expectation.at in programs:
             message = f"nobody signs in at '{expectation.at}': its 'grant_types' are those of a program"
             yield Finding(("expect", index, "at"), message)
-        elif client := client_of(realm, expectation.at):
+        elif expectation.at in registered:
             for place, scope in enumerate(expectation.scopes or ()):
-                if scope not in client.scopes and scope in (*STANDARD_SCOPES, *realm.scopes):
-                    message = (
-                        f"'{client.client_id}' is not registered for the scope '{scope}': nobody signs in with it there"
-                    )
-                    yield Finding(("expect", index, "scopes", place), message)
+                if scope in known and scope not in registered[expectation.at]:
+                    message = f"'{expectation.at}' is not registered for the scope '{scope}'"
+                    yield Finding(("expect", index, "scopes", place), f"{message}: nobody signs in with it there")
 
 
 def warn_of_unused_redirects(realm: Realm) -> Iterator[Finding]:

@@ -217,3 +217,9 @@ def test_nothing_is_expected_where_nobody_signs_in() -> None:
 def test_a_mistake_in_the_grant_types_is_not_told_again_where_something_is_expected(grants: str) -> None:
     text = demo("[authorization_code, refresh_token]", grants)
     assert only(text + "expect:\n  - {who: {roles: [admin]}, at: portal, asks: [totp]}\n").startswith("64:19: ")
+
+
+@pytest.mark.parametrize("scope", ["[openid, payments]", "openid paymnets"])
+def test_a_mistake_in_the_scopes_is_not_told_again_where_something_is_expected(scope: str) -> None:
+    text = demo("scope: openid profile email\n", f"scope: {scope}\n")
+    assert only(text + "expect:\n  - {at: portal, scopes: [payments], asks: []}\n").startswith("65:12: ")
