@@ -6,9 +6,9 @@ from typing import Any
 UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 # A blank as word processors and pages of the web have it, which YAML takes for a letter.
-OTHER_BLANK = re.compile(r"^[ ]*(?=[^\S \t\r\n])", re.MULTILINE)
+OTHER_BLANK = re.compile(r"[ ]*(?=[^\S \t\r\n])")
 BLANK = "a blank of another kind stands in the indentation: use spaces"
-NO_BLANK = re.compile(r"(?P<key>[ ]*(?:- )?[a-z_]+:)(?!//)[^\s:]+")
+NO_BLANK = re.compile(r"(?P<key>[ ]*(?:- )?[a-z_]+:)(?!//)[^\s:][^:]*")
 TAB = "a tab stands in the indentation: use spaces"
 
 # (part of the parser's context, part of its problem, what to tell, whether the mistake is where the context began)
@@ -71,9 +71,10 @@ def _before(error: Any, text: str, mark: Any) -> tuple[int, int, str] | None:
     for number, line in enumerate(lines, start=1):
         if indented := OTHER_BLANK.match(line):
             return number, indented.end() + 1, BLANK
-    above = lines[mark.line - 1] if mark.line else ""
-    if "mapping values are not allowed" in (error.problem or "") and (joined := NO_BLANK.fullmatch(above.rstrip())):
-        return mark.line, joined.end("key"), "a blank is missing behind the colon here"
+    number = error.context_mark.line + 1 if "simple key" in (error.context or "") else mark.line
+    is_of_colon = "mapping values are not allowed" in (error.problem or "") or "simple key" in (error.context or "")
+    if is_of_colon and number and (joined := NO_BLANK.fullmatch(lines[number - 1].rstrip())):
+        return number, joined.end("key"), "a blank is missing behind the colon here"
     left = lines[mark.line][: mark.column].rstrip() if mark.line < len(lines) else ""
     if "block mapping" in (error.context or "") and ": " in left and left.endswith(('"', "'")):
         return mark.line + 1, mark.column + 1, "text stands behind the closing quotation mark: put all of it in quotes"

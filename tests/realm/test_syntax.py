@@ -31,6 +31,10 @@ BROKEN: dict[str, tuple[str | bytes, str]] = {
         "2:16: a colon is not expected here: is the line indented wrongly, or does the value need quotes?",
     ),
     "no blank behind a colon": ("realm:x\nlocales: [en]\n", "1:6: a blank is missing behind the colon here"),
+    "no blank behind a colon among others": (
+        "realm: x\ndisplay_name:Our portal\nlocales: [en]\n",
+        "2:13: a blank is missing behind the colon here",
+    ),
     "a blank of another kind": (
         "realm: x\nsessions:\n  idle: 1h\n\u00a0 max: 2h\n",
         "4:1: a blank of another kind stands in the indentation: use spaces",
