@@ -35,7 +35,7 @@ from idp.outbound.queue import Outbox
 from idp.realm.mode import Mode
 from idp.realm.schema import Realm
 from idp.realm.watching import FileStatus, Realms
-from idp.settings import SECRET_KEY_VARIABLE, Settings, checked_database
+from idp.settings import NOT_THIS_SECRET_KEY, Settings, checked_database
 from idp.store import grants, registered_clients
 from idp.store.database import Database, reason
 from idp.store.expiry import remove_expired
@@ -237,10 +237,7 @@ def _take_up(realms: Realms) -> None:
     try:
         realms.load()
     except NotSealedHere:
-        raise SettingsError(
-            f"{SECRET_KEY_VARIABLE} is not the key that this database was made with: set that one, "
-            "or both, the new one first and separated by a comma"
-        ) from None
+        raise SettingsError(NOT_THIS_SECRET_KEY) from None
 
 
 def _living(

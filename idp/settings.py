@@ -119,6 +119,13 @@ def checked_database(url: str) -> URL:
     raise SettingsError(f"--database begins with {parsed.drivername}://; it must be such as {examples}.{meant}")
 
 
+# What opens nothing was sealed by another key.
+NOT_THIS_SECRET_KEY = (
+    f"{SECRET_KEY_VARIABLE} is not the key that this database was made with: set that one, "
+    "or both, the new one first and separated by a comma"
+)
+
+
 def secret_keys(environ: Mapping[str, str], *, dev: bool) -> tuple[bytes, ...]:
     """The keys of `IDP_SECRET_KEY`: base64 of 32 random bytes, several separated by commas while one is replaced."""
     text = environ.get(SECRET_KEY_VARIABLE, "").strip()

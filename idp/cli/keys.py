@@ -11,10 +11,11 @@ from typing import Any
 from idp.admin.keys import NoSuchKey, SigningKeys
 from idp.cli.options import add_config, add_database, open_database
 from idp.cli.realms import realm_named
+from idp.errors import SettingsError
 from idp.events import log
 from idp.realm.algorithms import SIGNING
-from idp.settings import secret_keys
-from idp.tokens.sealing import Sealer
+from idp.settings import NOT_THIS_SECRET_KEY, secret_keys
+from idp.tokens.sealing import NotSealedHere, Sealer
 
 _COMMANDS = {
     "list": "list the keys and what each is for",
@@ -48,7 +49,7 @@ def add_parser(subparsers: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """0, or 1 with a sentence on standard error."""
+    """0, or 1 with a sentence on standard error; raises SettingsError."""
     log.configure()
     sealer = Sealer(secret_keys(os.environ, dev=args.dev))
     realm = realm_named(args.config, args.realm)
@@ -59,6 +60,8 @@ def run(args: argparse.Namespace) -> int:
         except NoSuchKey as error:
             print(f"idp: {error}", file=sys.stderr)
             return 1
+        except NotSealedHere:
+            raise SettingsError(NOT_THIS_SECRET_KEY) from None
     return 0
 
 

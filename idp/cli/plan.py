@@ -2,7 +2,7 @@
 
 import argparse
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from pathlib import Path
 from time import time
@@ -23,6 +23,7 @@ from idp.realm.account_client import ACCOUNT
 from idp.realm.client_sections import Client
 from idp.realm.comparing import compare
 from idp.realm.loading import Mode, RealmFileError
+from idp.realm.references import STANDARD_SCOPES
 from idp.realm.schema import Realm
 from idp.realm.suggestions import did_you_mean
 from idp.realm.words import seconds_of_day
@@ -72,6 +73,7 @@ def run(args: argparse.Namespace) -> int:
         address=args.address or UNNAMED,
     )
     pairs = tuple(_pairs(args.config, args.changed, args.realm))
+    _check_names(asking, [version.realm for pair in pairs for version in pair])
     with open_database(args.database) as database, database.read() as tx:
         planned = [
             _planned(tx, before, after, asking=asking, most=args.names, is_now=args.at is None)
@@ -149,6 +151,15 @@ def _pairs(config: Path, changed: Path, name: str | None) -> Iterator[tuple[Vers
             there = ", ".join(old)
             raise SettingsError(f"{config} has no realm {each!r}{did_you_mean(each, old)}; it has: {there}")
         yield old[each], new.get(each) or replace(old[each], path=str(changed), is_gone=True)
+
+
+def _check_names(asking: Asking, realms: Collection[Realm]) -> None:
+    """Of a mistyped name nothing would come, and the plan would say that nothing happens."""
+    levels = dict.fromkeys(name for realm in realms for name in realm.levels)
+    scopes = dict.fromkeys(name for realm in realms for name in (*STANDARD_SCOPES, *realm.scopes))
+    for what, asked, known in (("level", asking.acr_values, levels), ("scope", asking.scopes or (), scopes)):
+        for name in sorted(set(asked) - known.keys()):
+            raise SettingsError(f"no realm has the {what} {name!r}{did_you_mean(name, known)}")
 
 
 def _in_force(config: Path) -> dict[str, Version]:

@@ -24,8 +24,7 @@ def broken_expectations(realm: Realm, now: int) -> Iterator[Finding]:
                 message = f"expected to ask {_whom(expectation.who)} {wanted}, and it asks for {got}"
             else:
                 message = f"expected never to ask {_whom(expectation.who)} {wanted}, and {got} would do"
-            place = ("expect", index, found.key) if getattr(expectation, found.key) else ("expect", index)
-            yield Finding(place, message)
+            yield Finding(("expect", index, found.key), message)
 
 
 def _whom(who: Who) -> str:

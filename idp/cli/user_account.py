@@ -14,13 +14,13 @@ from idp.tokens import plain_json
 
 def add(desk: Desk) -> None:
     """Print the identifier; and the link of an invitation that no letter brings."""
-    args = desk.args
+    args, realm = desk.args, desk.realm
     roles, groups, claims = tuple(args.role or ()), tuple(args.group or ()), _claims(args.claim or ())
     new = NewPerson(desk.person, args.email, args.name, roles, groups, claims)
     if not args.invite:
-        print(desk.people.add(desk.realm, new, _password(), _passwords()))
+        print(desk.people.add(realm, new, _password(), _passwords()))
         return
-    user_id, link = desk.people.invite(desk.realm, new, issuer=desk.issuer)
+    user_id, link = desk.people.invite(realm, new, issuer=desk.issuer)
     print(user_id, *([link] if link else []), sep="\n")
 
 
@@ -50,7 +50,8 @@ def show(desk: Desk) -> None:
 
 def set_password(desk: Desk) -> None:
     """The new one is read from standard input."""
-    desk.people.set_password(desk.realm, desk.person, _password(), _passwords())
+    realm = desk.realm
+    desk.people.set_password(realm, desk.person, _password(), _passwords())
 
 
 def set_roles(desk: Desk) -> None:
@@ -60,7 +61,11 @@ def set_roles(desk: Desk) -> None:
     groups = [] if args.no_groups else args.group
     if roles is None and groups is None:
         raise Refused("say which: --role, --group, --no-roles or --no-groups")
-    desk.people.set_roles(desk.realm, person, roles=roles, groups=groups)
+    for some, none, option in ((args.role, args.no_roles, "role"), (args.group, args.no_groups, "group")):
+        if some and none:
+            raise Refused(f"--{option} and --no-{option}s contradict each other")
+    realm = desk.realm
+    desk.people.set_roles(realm, person, roles=roles, groups=groups)
 
 
 def set_claims(desk: Desk) -> None:

@@ -38,6 +38,8 @@ class Desk:
     @property
     def person(self) -> str:
         """Whom the command is about; raises Refused."""
+        if self.args.person and self.args.username:
+            raise Refused("NAME and --username are the same: say one of them")
         if not (person := self.args.person or self.args.username):
             raise Refused("say whom: NAME is a user name or an e-mail address")
         return str(person)

@@ -32,6 +32,14 @@ def _counted(event: str, realm: str) -> Counter:
     return _events.labels(event, realm)
 
 
+def _begin_to_count(realm: str) -> None:
+    """What somebody may watch is there at 0: a series that begins with 1 has no increase that Prometheus could see."""
+    for kind in (event.value for event in Event):
+        if kind.level in ("warning", "error"):
+            for name in (realm, ""):
+                _counted(kind.name, name)
+
+
 @cache
 def _timed(route: str, status_class: int) -> Histogram:
     return _requests.labels(route, f"{status_class}xx")
@@ -46,6 +54,8 @@ def emit(event: Event, **fields: Any) -> None:
         _timed(fields["route"], fields["status"] // 100).observe(fields["milliseconds"] / 1000)
     else:
         _counted(kind.name, fields.get("realm") or "").inc()
+    if event is Event.REALM_LOADED:
+        _begin_to_count(fields["realm"])
     level = _LEVELS[kind.level.upper()]
     if _log.isEnabledFor(level):
         _log.log(level, kind.name, extra={"fields": {k: v for k, v in fields.items() if v is not None}})

@@ -1,5 +1,6 @@
 """The realm file's own tests: who, where, is asked what and never what."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from idp.policy.decide import decide
@@ -27,14 +28,31 @@ def person_of(realm: Realm, expectation: Expectation) -> Person:
     return person_in(realm, roles=who.roles, groups=who.groups, credentials=owned, snoozed=0)
 
 
-def asked(realm: Realm, expectation: Expectation, now: int) -> frozenset[str]:
+def addresses(realm: Realm, expectation: Expectation) -> Iterator[str]:
+    """One in each part of its network that rules could tell from the others: these begin where a rule's begin or end.
+
+    One in no network that a rule names, where it has none.
+    """
+    network = expectation.network
+    if network is None:
+        yield UNNAMED
+        return
+    first, last = int(network.network_address), int(network.broadcast_address)
+    begins = {first}
+    for rule in realm.second_factor.rules:
+        for named in (*(rule.when.networks or ()), *(rule.when.not_networks or ())):
+            if named.version == network.version:
+                begins |= {int(named.network_address), int(named.broadcast_address) + 1}
+    yield from (str(type(network.network_address)(begin)) for begin in sorted(begins) if first <= begin <= last)
+
+
+def asked(realm: Realm, expectation: Expectation, address: str, now: int) -> frozenset[str]:
     """The second factors of which any would do, at some step of a new sign-in after the password."""
     client = client_of(realm, expectation.at)
     if client is None:
         return frozenset()
     scopes = client.scopes if expectation.scopes is None else client.requested(expectation.scopes)
-    address = "" if expectation.network is None else str(expectation.network.network_address)
-    request = Request(scopes=frozenset(scopes), address=address or UNNAMED)
+    request = Request(scopes=frozenset(scopes), address=address)
     person = person_of(realm, expectation)
     given: tuple[Proof, ...] = (Proof("password", now),)
     found: frozenset[str] = frozenset()
@@ -48,8 +66,15 @@ def asked(realm: Realm, expectation: Expectation, now: int) -> frozenset[str]:
 
 
 def broken(realm: Realm, expectation: Expectation, now: int) -> tuple[Finding, ...]:
-    """What is not as expected."""
-    got = asked(realm, expectation, now)
+    """What is not as expected, in the first part of the network where something is not."""
+    for address in addresses(realm, expectation):
+        if findings := _broken_at(realm, expectation, address, now):
+            return findings
+    return ()
+
+
+def _broken_at(realm: Realm, expectation: Expectation, address: str, now: int) -> tuple[Finding, ...]:
+    got = asked(realm, expectation, address, now)
     ordered = tuple(f for f in realm.second_factors if f in got)
     findings = []
     if got - {RECOVERY} != frozenset(expectation.asks) - {RECOVERY} or frozenset(expectation.asks) - got:

@@ -11,7 +11,7 @@ import yaml  # type: ignore[import-untyped, unused-ignore]
 from idp.realm.problems import Problem
 from idp.realm.scalars import resolve
 from idp.realm.suggestions import shortened
-from idp.realm.syntax import explain_syntax
+from idp.realm.syntax import BLANK, explain_syntax
 
 MAX_BYTES = 2 * 1024 * 1024
 MAX_DEPTH = 24
@@ -235,6 +235,8 @@ class _Reader:
             value = self._node(next(self._events), depth + 1)
             if key.source == "<<" and key.value == "<<":
                 self._note(key.at, "merging with << is not supported: write the keys out", usable=False)
+            elif key.source[:1].isspace() and key.source[0] not in " \t\n":
+                self._note(key.at, BLANK, usable=False)
             elif not isinstance(key.value, str):
                 written = f": write '{shortened(key.source)}' with quotes" if key.source else ""
                 self._note(key.at, f"a key must be text{written}", usable=False)

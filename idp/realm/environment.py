@@ -1,14 +1,15 @@
 """Secrets by reference: `{env: NAME}` or `{env: NAME, default: value}`, looked up when the file is loaded."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from idp.realm.document import Node, Path
 from idp.realm.findings import Finding
 from idp.realm.mode import Mode
 from idp.realm.secrets import MIN_LENGTH, VARIABLE, Secret
-from idp.realm.suggestions import did_you_mean, shortened
+from idp.realm.suggestions import did_you_mean, nearest, shortened
 
+KEYS = ("env", "default")
 SECRETS = ("client_secret", "client_secret_previous")
 PLACEHOLDER = "a placeholder for a variable that is not set"
 PUBLISHED = "-for-demos-only"  # how every secret of the demonstration ends
@@ -53,8 +54,8 @@ def _problems(node: Node, path: Path, mode: Mode, environ: Mapping[str, str]) ->
         if weak := _foreign(node.value) or _weakness(node.value, path, mode):
             yield Finding(path, f"'{path[-1]}' {weak}")
         return
-    for key in (unknown := [key for key in node.value if key not in {"env", "default"}]):
-        yield Finding((*path, key), f"unknown key '{shortened(key)}'{did_you_mean(key, ('env', 'default'))}", key=True)
+    for key in (unknown := [key for key in node.value if key not in KEYS]):
+        yield Finding((*path, key), f"unknown key '{shortened(key)}'{did_you_mean(key, KEYS)}", key=True)
     name, default = node.get("env"), node.get("default")
     if default is not None:
         if mode is Mode.PRODUCTION:
@@ -68,11 +69,17 @@ def _problems(node: Node, path: Path, mode: Mode, environ: Mapping[str, str]) ->
         elif weak := _foreign(default.value) or _weakness(default.value, path, mode):
             yield Finding((*path, "default"), f"'default' {weak}")
     if name is None:
-        yield Finding(path, "the key 'env' is missing here: a secret is text, or {env: NAME} from the environment")
+        yield from _nameless(unknown, path)
     elif not isinstance(name.value, str) or not re.fullmatch(VARIABLE, name.value):
         yield Finding((*path, "env"), "'env' must be the name of an environment variable: letters, digits and _")
     elif not unknown and (unusable := _unusable(name.value, default, path, mode=mode, environ=environ)):
         yield Finding((*path, "env"), unusable)
+
+
+def _nameless(unknown: Sequence[str], path: Path) -> Iterator[Finding]:
+    """An unknown key that is not like 'default' stands in the place of 'env', and is told already."""
+    if all(nearest(key, KEYS) == "default" for key in unknown):
+        yield Finding(path, "the key 'env' is missing here: a secret is text, or {env: NAME} from the environment")
 
 
 def _unusable(name: str, default: Node | None, path: Path, *, mode: Mode, environ: Mapping[str, str]) -> str | None:

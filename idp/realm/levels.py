@@ -37,6 +37,12 @@ def warn_of_rules(realm: Realm) -> Iterator[Finding]:
                 ("second_factor", "rules", index),
                 f"the rule '{rule.name}' accepts recovery codes alone: who has used them up is locked out",
             )
+    encourage = realm.second_factor.encourage
+    if encourage and (level := realm.levels.get(encourage.level)) and level.factors == 1:
+        yield Finding(
+            ("second_factor", "encourage", "level"),
+            f"'encourage' invites nobody: one factor is enough for the level '{encourage.level}'",
+        )
 
 
 def _check_reach(realm: Realm, root: Node) -> Iterator[Finding]:

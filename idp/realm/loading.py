@@ -26,7 +26,7 @@ from idp.realm.references import (
 )
 from idp.realm.schema import Realm
 from idp.realm.sending import check_sending
-from idp.realm.sentences import explain, no_value, place
+from idp.realm.sentences import explain, is_meant, no_value, place
 from idp.realm.signing import check_signing
 from idp.realm.trusted_issuers import check_trusted_issuers, warn_of_unsaid
 
@@ -79,7 +79,7 @@ def examine(data: bytes, *, path: str, mode: Mode, environ: Mapping[str, str]) -
     """Everything there is to say about the contents of a file, in the order of its lines."""
     root, problems = read_document(data, path=path)
     if root is None:
-        return Examination(None, tuple(sorted(problems)))
+        return Examination(None, tuple(sorted(set(problems))))
     return _Examiner(root, problems, path=path, mode=mode).examine(environ)
 
 
@@ -89,6 +89,7 @@ class _Examiner:
     def __init__(self, root: Node, problems: list[Problem], *, path: str, mode: Mode) -> None:
         self._root, self._problems, self._path, self._mode = root, problems, path, mode
         self._named_at = root.position(("realm",), key=False)
+        self._has_name = root.get("realm") is not None or is_meant("realm", root, Realm)  # wrong ones are told as such
 
     def examine(self, environ: Mapping[str, str]) -> Examination:
         """Each step sees what the ones before left."""
@@ -134,7 +135,8 @@ class _Examiner:
 
     def _validated(self) -> Realm | None:
         if self._root.get("realm") is None:
-            self._note([Finding((), "the key 'realm' is missing here: a realm file begins with `realm: name`")])
+            if not self._has_name:
+                self._note([Finding((), "the key 'realm' is missing here: a realm file begins with `realm: name`")])
             self._root = self._root.with_key("realm", UNNAMED)
         for attempt in range(PASSES):
             try:
@@ -156,7 +158,7 @@ def _contradictions(realm: Realm, root: Node, mode: Mode) -> Iterator[Finding]:
     yield from References(realm, root).check()
     yield from check_twice(realm)
     yield from check_reserved(realm)
-    yield from check_expected(realm)
+    yield from check_expected(realm, root)
     yield from check_limits(realm)
     yield from check_levels(realm, root)
     yield from check_clients(realm, root, mode)

@@ -194,13 +194,29 @@ def warn_of_unguarded(realm: Realm) -> Iterator[Finding]:
                 )
 
 
-def check_expected(realm: Realm) -> Iterator[Finding]:
-    """What is expected where nobody signs in would hold of every policy."""
-    programs = {client.client_id for client in realm.clients if set(OF_PEOPLE).isdisjoint(client.grant_types)}
+def check_expected(realm: Realm, root: Node) -> Iterator[Finding]:
+    """What is expected where nobody signs in would hold of every policy; wrong grants are told where they stand."""
+    programs = {
+        client.client_id
+        for index, client in enumerate(realm.clients)
+        if {*OF_PEOPLE, "refresh_token"}.isdisjoint(client.grant_types)
+        and not ((grants := root.find(("clients", index, "grant_types"))) and grants.lost)
+    }
+    known = {*STANDARD_SCOPES, *realm.scopes}
+    registered = {
+        client.client_id: client.scopes
+        for index, client in enumerate(realm.clients)
+        if known.issuperset(client.scopes) and not ((node := root.find(("clients", index))) and node.lost)
+    }
     for index, expectation in enumerate(realm.expect):
         if expectation.at in programs:
             message = f"nobody signs in at '{expectation.at}': its 'grant_types' are those of a program"
             yield Finding(("expect", index, "at"), message)
+        elif expectation.at in registered:
+            for place, scope in enumerate(expectation.scopes or ()):
+                if scope in known and scope not in registered[expectation.at]:
+                    message = f"'{expectation.at}' is not registered for the scope '{scope}'"
+                    yield Finding(("expect", index, "scopes", place), f"{message}: nobody signs in with it there")
 
 
 def warn_of_unused_redirects(realm: Realm) -> Iterator[Finding]:

@@ -47,6 +47,12 @@ def explain(errors: Iterable[ErrorDetails], root: Node, model: type[BaseModel]) 
         yield _finding(error, root, model)
 
 
+def is_meant(key: str, section: Node, model: type[BaseModel]) -> bool:
+    """Whether the section has an unknown key that is told with "did you mean" this one."""
+    known = keys_of(model)
+    return any(nearest(written, known) == key for written in section.value if written not in known)
+
+
 def place(error: ErrorDetails) -> Path:
     """The path of what must be taken out for the error to go."""
     path = error["loc"]
@@ -69,6 +75,9 @@ def no_value(path: Path, model: type[BaseModel]) -> str:
     """The sentence for a key with nothing behind it."""
     if not isinstance(path[-1], str):
         return "an item of the list is empty: write it or remove the dash"
+    name, colon, _ = path[-1].partition(":")
+    if colon and name in keys_of(shape_at(model, path[:-1])):
+        return f"a blank is missing behind the colon of '{name}'"  # what follows may be a secret
     if is_section(shape := shape_at(model, path)):
         write = "write its keys below it" if has_required(shape) else "write {} for its defaults"
         return f"'{path[-1]}' has no value: {write}, or remove the key"

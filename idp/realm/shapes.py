@@ -31,8 +31,8 @@ def choices_of(shape: Any) -> tuple[Any, ...]:
 
 
 def is_section(shape: Any) -> bool:
-    """Whether keys stand below: a model, or names that each have a section."""
-    return bool(keys_of(shape)) or get_origin(shape) in (dict, Mapping)
+    """Whether keys stand below, were it none: a model, or names that each have a section."""
+    return (isinstance(shape, type) and issubclass(shape, BaseModel)) or _has_names(shape)
 
 
 def has_required(shape: Any) -> bool:
@@ -61,7 +61,11 @@ def _below(shape: Any, part: str | int) -> Any:
         return bare(get_args(shape)[0]) if get_origin(shape) is tuple else None
     if keys := keys_of(shape):
         return keys.get(part)
-    return bare(get_args(shape)[1]) if is_section(shape) else None
+    return bare(get_args(shape)[1]) if _has_names(shape) else None
+
+
+def _has_names(shape: Any) -> bool:
+    return get_origin(shape) in (dict, Mapping)
 
 
 def _sections(shape: Any, path: tuple[str, ...]) -> Iterator[tuple[str, Any]]:

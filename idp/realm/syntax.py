@@ -5,6 +5,10 @@ from typing import Any
 
 UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
+# A blank as word processors and pages of the web have it, which YAML takes for a letter.
+OTHER_BLANK = re.compile(r"[ ]*(?=[^\S \t\r\n])")
+BLANK = "a blank of another kind stands in the indentation: use spaces"
+NO_BLANK = re.compile(r"(?P<key>[ ]*(?:- )?[a-z_]+:)(?!//)[^\s:][^:]*")
 TAB = "a tab stands in the indentation: use spaces"
 
 # (part of the parser's context, part of its problem, what to tell, whether the mistake is where the context began)
@@ -50,6 +54,8 @@ def explain_syntax(error: Any, text: str, opened: tuple[int, int] | None) -> tup
     context, problem = str(getattr(error, "context", "") or ""), str(getattr(error, "problem", "") or "")
     if "flow node" in context and opened is not None and not _rest(text, mark.line, mark.column):
         return *opened, "the bracket that opens here is never closed"
+    if noticed_late := _before(error, text, mark):
+        return noticed_late
     for in_context, in_problem, sentence, at_context in SENTENCES:
         if in_context in context and in_problem in problem:
             where = error.context_mark if at_context and error.context_mark else mark
@@ -57,6 +63,22 @@ def explain_syntax(error: Any, text: str, opened: tuple[int, int] | None) -> tup
             told = TAB if found == "\t" else sentence.format(found=found)
             return where.line + 1, where.column + 1, told
     return mark.line + 1, mark.column + 1, f"not YAML: {problem or 'the text breaks off'}"
+
+
+def _before(error: Any, text: str, mark: Any) -> tuple[int, int, str] | None:
+    """Mistakes that the parser notices late, or for something else."""
+    lines = text.splitlines()[: mark.line + 1]
+    for number, line in enumerate(lines, start=1):
+        if indented := OTHER_BLANK.match(line):
+            return number, indented.end() + 1, BLANK
+    number = error.context_mark.line + 1 if "simple key" in (error.context or "") else mark.line
+    is_of_colon = "mapping values are not allowed" in (error.problem or "") or "simple key" in (error.context or "")
+    if is_of_colon and number and (joined := NO_BLANK.fullmatch(lines[number - 1].rstrip())):
+        return number, joined.end("key"), "a blank is missing behind the colon here"
+    left = lines[mark.line][: mark.column].rstrip() if mark.line < len(lines) else ""
+    if "block mapping" in (error.context or "") and ": " in left and left.endswith(('"', "'")):
+        return mark.line + 1, mark.column + 1, "text stands behind the closing quotation mark: put all of it in quotes"
+    return None
 
 
 def _place(text: str, index: int) -> tuple[int, int]:

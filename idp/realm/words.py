@@ -113,7 +113,7 @@ def seconds_of_day(value: Any) -> int:
         try:
             return int(datetime.fromisoformat(value).replace(tzinfo=UTC).timestamp())
         except ValueError:
-            pass
+            raise ValueError("a day that the calendar has is needed") from None
     raise ValueError("a day is written 2027-01-31")
 
 

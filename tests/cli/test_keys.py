@@ -1,5 +1,6 @@
 """`idp keys`: what an administrator does to signing keys while the server runs."""
 
+import base64
 import json
 import time
 from collections.abc import Callable
@@ -102,6 +103,15 @@ def test_what_is_not_there_is_said(keys: Keys, arguments: tuple[str, ...]) -> No
 
     assert (done.status, done.out) == (1, "")
     assert "the realm" in done.err
+
+
+def test_another_secret_key_is_told_in_a_sentence(keys: Keys, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IDP_SECRET_KEY", base64.b64encode(bytes(range(32))).decode())
+
+    for arguments in (["list"], ["rotate"], ["retire", "nothing"]):
+        done = keys(*arguments)
+        assert (done.status, done.out) == (1, "")
+        assert done.err.startswith("idp: IDP_SECRET_KEY is not the key that this database was made with")
 
 
 def test_no_secret_is_shown(keys: Keys) -> None:

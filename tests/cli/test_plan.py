@@ -349,6 +349,22 @@ def test_no_secret_is_printed_and_nothing_is_written(plan: Planned, database_url
 
 
 @pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("--scope", "openid paymnets"), "no realm has the scope 'paymnets', did you mean 'payments'?"),
+        (("--acr", "two_factor"), "no realm has the level 'two_factor', did you mean 'two-factor'?"),
+    ],
+    ids=["scope", "acr"],
+)
+def test_a_mistyped_name_does_not_make_a_plan_in_which_nothing_happens(
+    plan: Planned, arguments: tuple[str, str], told: str
+) -> None:
+    done = plan(with_rule(**EVERYBODY), *arguments)
+
+    assert (done.status, done.out, done.err) == (1, "", f"idp: {told}\n")
+
+
+@pytest.mark.parametrize(
     "arguments", [("--address", "nowhere"), ("--at", "tomorrow"), ("--names", "-1")], ids=lambda each: each[0]
 )
 def test_what_cannot_be_supposed_is_refused(plan: Planned, arguments: tuple[str, str]) -> None:

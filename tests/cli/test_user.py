@@ -119,8 +119,10 @@ def test_people_are_of_one_realm(user: User) -> None:
 
 
 def test_a_realm_that_does_not_exist_is_told(user: User) -> None:
-    done = user("list", realm="dmeo")
-    assert (done.status, done.err) == (1, "idp: realm-config has no realm 'dmeo'; it has: demo\n")
+    told = "idp: realm-config has no realm 'dmeo'; it has: demo\n"
+    for command in (["list"], ["add", "bob"], ["set-password", "alice"], ["set-roles", "alice", "--no-roles"]):
+        done = user(*command, given=NEW, realm="dmeo")
+        assert (done.status, done.err) == (1, told)
 
 
 def test_everybody_is_listed_for_programs_too(user: User) -> None:
@@ -213,6 +215,17 @@ def test_roles_are_not_changed_by_accident(user: User) -> None:
     done = user("set-roles", "alice")
     assert done.err == "idp: say which: --role, --group, --no-roles or --no-groups\n"
     assert "did you mean 'admin'?" in user("set-roles", "alice", "--role", "admni").err
+    done = user("set-roles", "alice", "--role", "admin", "--no-roles")
+    assert done.err == "idp: --role and --no-roles contradict each other\n"
+    done = user("set-roles", "alice", "--group", "partners", "--no-groups")
+    assert done.err == "idp: --group and --no-groups contradict each other\n"
+    assert "roles: developer\ngroups: none\n" in user("show", "alice").out
+
+
+def test_nobody_is_made_or_changed_under_one_of_two_names(user: User) -> None:
+    done = user("add", "bob", "--username", "rob", given=NEW)
+    assert (done.status, done.err) == (1, "idp: NAME and --username are the same: say one of them\n")
+    assert [user("show", name).status for name in ("bob", "rob")] == [1, 1]
 
 
 def test_resetting_factors_leads_to_new_ones_and_ends_what_stood_on_the_old(

@@ -46,6 +46,29 @@ def test_a_network_may_be_expected() -> None:
     assert findings(of, asks=("totp",)) == []
 
 
+@pytest.mark.parametrize(
+    ("network", "found"),
+    [
+        ("10.1.0.0/16", []),
+        ("10.0.0.0/7", [("asks", ("totp", "recovery-codes"))]),
+        ("0.0.0.0/0", [("asks", ("totp", "recovery-codes"))]),
+        ("11.0.0.0/8", [("asks", ("totp", "recovery-codes"))]),
+        ("10.255.255.255", []),
+    ],
+)
+def test_what_is_expected_of_a_network_must_hold_in_every_part_of_it(network: str, found: Any) -> None:
+    of = realm({**TWO_FACTOR, "when": {"not_networks": ["10.0.0.0/8", "2001:db8::/32"]}})
+
+    assert findings(of, network=network, asks=()) == found
+
+
+def test_a_part_that_a_rule_names_is_looked_at_too() -> None:
+    of = realm({**TWO_FACTOR, "when": {"networks": ["192.0.2.64/26"]}})
+
+    assert findings(of, network="192.0.2.0/24", asks=()) == [("asks", ("totp", "recovery-codes"))]
+    assert findings(of, network="192.0.2.128/25", asks=()) == []
+
+
 def test_a_rule_that_is_to_come_asks_nothing_yet() -> None:
     assert findings(realm({**TWO_FACTOR, "from": "2999-01-01"}), asks=()) == []
 

@@ -112,7 +112,7 @@ def test_an_expectation_that_does_not_hold_is_an_error_with_its_place(run: Check
 
     assert code == 1
     assert lines[:2] == [
-        f"{file}:{line + 2}:5: expected to ask {ADMINS} for nothing at 'portal', and it asks for totp",
+        f"{file}:{line + 4}:11: expected to ask {ADMINS} for nothing at 'portal', and it asks for totp",
         f"{file}:{line + 5}:12: expected never to ask {ADMINS} for totp at 'portal', and totp would do",
     ]
 

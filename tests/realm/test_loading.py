@@ -83,6 +83,23 @@ REGULAR = {
         "totp: true",
         "26:9: 'totp' must be a section with keys of its own, not true: write {} for its defaults",
     ),
+    "a factor without settings that is switched on": (
+        "totp:           {issuer: Example, window: 1}",
+        "webauthn: true",
+        "26:13: 'webauthn' must be a section with keys of its own, not true: write {} for its defaults",
+    ),
+    "an empty factor without settings": (
+        "totp:           {issuer: Example, window: 1}",
+        "webauthn:",
+        "26:3: 'webauthn' has no value: write {} for its defaults, or remove the key",
+    ),
+    "the name of the name": ("realm: demo", "relm: demo", "8:1: unknown key 'relm', did you mean 'realm'?"),
+    "an empty name": ("realm: demo", "realm:", "8:1: 'realm' has no value: write one, or remove the key"),
+    "no blank behind a colon": (
+        "idle: 1h",
+        "idle:1h",
+        "14:12: a blank is missing behind the colon of 'idle'",
+    ),
     "a number for text": (
         "client_name: Developer portal",
         "client_name: 5",
@@ -144,6 +161,9 @@ def test_a_mistake_is_named_with_its_place(old: str, new: str, expected: str) ->
 
 
 SINGLE = (
+    "the name of the name",
+    "an empty name",
+    "no blank behind a colon",
     "a misspelt key",
     "a misspelt section",
     "a float",

@@ -28,7 +28,7 @@ def test_all_of_them_load() -> None:
     ("old", "new", "message"),
     [
         ("max_age: 8h", "from: tomorrow", "a day is written 2027-01-31"),
-        ("max_age: 8h", "from: 2027-02-30", "a day is written 2027-01-31"),
+        ("max_age: 8h", "from: 2027-02-30", "a day that the calendar has is needed"),
         (WHEN, "{networks: [10.0.0.1/8]}", "a network is written 10.0.0.0/8"),
         (WHEN, "{networks: [everywhere]}", "a network is written 10.0.0.0/8"),
         (WHEN, "{not_networks: 10.0.0.0/8}", "35:"),
@@ -53,6 +53,10 @@ def test_an_expectation_may_be_about_the_account_pages() -> None:
         ("{at: portal, who: {groups: [guests]}}", "no group 'guests' is defined in 'groups'"),
         ("{at: portal, scopes: [mony]}", "no scope 'mony' is defined in 'scopes'"),
         ("{asks: [totp]}", "the key 'at' is missing"),
+        (
+            "{at: portal, scopes: [openid, payments]}",
+            "'portal' is not registered for the scope 'payments': nobody signs in with it there",
+        ),
     ],
 )
 def test_an_expectation_names_what_is_there(expectation: str, message: str) -> None:

@@ -144,6 +144,13 @@ def test_a_rule_for_a_level_of_one_factor_is_warned_of() -> None:
     assert "the rule 'administrators' asks for nothing: one factor is enough for the level 'password'" in warnings
 
 
+def test_an_invitation_to_a_level_of_one_factor_is_warned_of() -> None:
+    text = demo("  rules:\n", "  encourage: {level: password}\n  rules:\n")
+    (warning,) = [str(w) for w in examined(text).warnings if "encourage" in str(w)]
+    assert warning.startswith("r.yaml:33:22: ")
+    assert warning.endswith("'encourage' invites nobody: one factor is enough for the level 'password'")
+
+
 def test_an_audience_is_a_uri_or_a_client() -> None:
     text = demo('audience: ["http://localhost:8083"]', "audience: [nightly-reprot]")
     assert "no client 'nightly-reprot' is defined in 'clients', did you mean 'nightly-report'?" in only(text)
@@ -204,3 +211,15 @@ def test_nothing_is_expected_where_nobody_signs_in() -> None:
     text = demo() + "expect:\n  - {who: {roles: [admin]}, at: nightly-report, asks: []}\n"
     assert "nobody signs in at 'nightly-report': its 'grant_types' are those of a program" in only(text)
     assert problems(text.replace("at: nightly-report, asks: []", "at: portal, asks: [totp]")) == []
+
+
+@pytest.mark.parametrize("grants", ["[authorisation_code]", "[refresh_token]"])
+def test_a_mistake_in_the_grant_types_is_not_told_again_where_something_is_expected(grants: str) -> None:
+    text = demo("[authorization_code, refresh_token]", grants)
+    assert only(text + "expect:\n  - {who: {roles: [admin]}, at: portal, asks: [totp]}\n").startswith("64:19: ")
+
+
+@pytest.mark.parametrize("scope", ["[openid, payments]", "openid paymnets"])
+def test_a_mistake_in_the_scopes_is_not_told_again_where_something_is_expected(scope: str) -> None:
+    text = demo("scope: openid profile email\n", f"scope: {scope}\n")
+    assert only(text + "expect:\n  - {at: portal, scopes: [payments], asks: []}\n").startswith("65:12: ")

@@ -67,6 +67,7 @@ WRONG = {
         "{default: portal-secret-for-demos-only}",
         "61:20: the key 'env' is missing here: a secret is text, or {env: NAME} from the environment",
     ),
+    "a key of its own": ("{file: /run/secrets/portal}", "61:21: unknown key 'file' (known: env, default)"),
     "a misspelt key": ("{env: A, defualt: x}", "61:29: unknown key 'defualt', did you mean 'default'?"),
     "a bad name": ("{env: A-B}", "61:26: 'env' must be the name of an environment variable: letters, digits and _"),
     "unset": ("{env: A}", "61:26: the environment variable A is not set: set it before the server starts"),

@@ -30,6 +30,31 @@ BROKEN: dict[str, tuple[str | bytes, str]] = {
         "realm: x\ndisplay_name: a: b\n",
         "2:16: a colon is not expected here: is the line indented wrongly, or does the value need quotes?",
     ),
+    "no blank behind a colon": ("realm:x\nlocales: [en]\n", "1:6: a blank is missing behind the colon here"),
+    "no blank behind a colon among others": (
+        "realm: x\ndisplay_name:Our portal\nlocales: [en]\n",
+        "2:13: a blank is missing behind the colon here",
+    ),
+    "a blank of another kind": (
+        "realm: x\nsessions:\n  idle: 1h\n\u00a0 max: 2h\n",
+        "4:1: a blank of another kind stands in the indentation: use spaces",
+    ),
+    "a blank of another kind before the first key": (
+        "realm: x\nsessions:\n\u00a0 idle: 1h\n",
+        "3:1: a blank of another kind stands in the indentation: use spaces",
+    ),
+    "a blank of another kind that makes two lines one": (
+        "realm: x\nroles: {}\n\u00a0 theme: base\nlocales: [en]\n",
+        "3:1: a blank of another kind stands in the indentation: use spaces",
+    ),
+    "a blank of another kind that ends a section": (
+        "realm: x\nsessions:\n  idle: 1h\n\u00a0 max: 2h\n  x: 1\n",
+        "4:1: a blank of another kind stands in the indentation: use spaces",
+    ),
+    "text behind a quote": (
+        'realm: x\ndisplay_name: "Corp" Inc\n',
+        "2:22: text stands behind the closing quotation mark: put all of it in quotes",
+    ),
     "no colon": ("realm: x\ntheme\nroles: {}\n", "2:1: a colon is missing after the key that begins here"),
     "an at sign": ("realm: x\ntheme: @base\n", "2:8: '@' at the beginning of a value: put the value in quotes"),
     "an escape": ('realm: x\ntheme: "a\\q"\n', "2:10: not an escape: write \\\\ for a backslash, or use single quotes"),
