@@ -120,14 +120,13 @@ def _put_together(
     mode = Mode.DEVELOPMENT if settings.dev else Mode.PRODUCTION
     fetcher = Fetcher(reachable=settings.reachable_networks, anywhere=settings.dev)
     registration = Registration(database, fetcher, mode=mode, issuer=settings.issuer)
-    realms = Realms(settings.config, mode=mode, environ=environ)
+    realms = Realms(settings.config, mode=mode, environ=environ, themes=themes.names)
     # One for each kind of provider, so that a slow mail server keeps no text message waiting.
     postman = Postman(database=database, sealer=sealer, realms=realms, clock=clock)
     letters = Letters(themes.phrase, Outbox("mail"), keep=postman.keep)
     codes = Codes(database=database, sealer=sealer, letters=letters, carrier=Outbox("sms"), settings=settings)
 
     def prepare(realm: Realm) -> None:
-        _check_theme(realm, themes)
         letters.prepare(realm)
         codes.prepare(realm)
         keyrings.of(realm)
@@ -226,11 +225,6 @@ def _put_together(
     app.state.close = database.close
     app.state.realms = realms
     return app
-
-
-def _check_theme(realm: Realm, themes: Themes) -> None:
-    if realm.theme not in themes.names:
-        raise SettingsError(f"realm {realm.name!r} has the theme {realm.theme!r}; there are: {', '.join(themes.names)}")
 
 
 def _take_up(realms: Realms) -> None:

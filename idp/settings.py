@@ -134,7 +134,7 @@ def secret_keys(environ: Mapping[str, str], *, dev: bool) -> tuple[bytes, ...]:
             return (base64.b64decode(DEVELOPMENT_SECRET_KEY),)
         raise SettingsError(
             f"{SECRET_KEY_VARIABLE} is not set: it encrypts the second factors and signing keys in the database. "
-            f"{_MAKE}"
+            f"A database that there is needs the one that it was made with. {_MAKE}"
         )
     return tuple(_secret_key(part.strip(), dev=dev) for part in text.split(","))
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from idp.cli.examining import examine_files
-from idp.cli.options import CONFIG_VARIABLE, default_config
+from idp.cli.options import CONFIG_VARIABLE, add_themes, default_config
 from idp.cli.policy_findings import ways_in
 from idp.errors import SettingsError
 from idp.realm.account_client import ACCOUNT
@@ -44,6 +44,7 @@ def add_parser(subparsers: Any) -> None:
         action="store_true",
         help="say which certification profiles and which points of RFC 9700 and OWASP ASVS 5.0 V10 each client meets",
     )
+    add_themes(parser)
     parser.add_argument("--ways", action="store_true", help="say what the weakest way into each client is")
     parser.add_argument("--client", metavar="ID", help="with --profiles or --ways: this client only")
     parser.add_argument("--json", action="store_true", help="with --profiles: print one JSON document")
@@ -78,7 +79,10 @@ def run(args: argparse.Namespace) -> int:
     if args.json and (args.ways or not args.profiles):
         raise SettingsError("--json belongs to --profiles alone")
     mode = Mode.PRODUCTION if args.production else Mode.CHECK
-    examined, problems = examine_files(args.paths or [default_config()], mode)
+    from idp.web.themes import built_in, themes_in
+
+    themes = themes_in((*args.themes, built_in()))
+    examined, problems = examine_files(args.paths or [default_config()], mode, themes=themes)
     if args.fetch:
         from idp.cli.sectors import unnamed_redirects
 

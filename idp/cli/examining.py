@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,8 +11,13 @@ from idp.realm.loading import Examination, Mode, Problem, RealmFileError, examin
 from idp.realm.watching import NO_FILE, realm_files
 
 
-def examine_files(paths: Iterable[Path], mode: Mode) -> tuple[dict[Path, Examination], list[Problem]]:
-    """What `idp check` says of the files and of those in the directories: an examination each, and all problems."""
+def examine_files(
+    paths: Iterable[Path], mode: Mode, *, themes: Collection[str] | None = None
+) -> tuple[dict[Path, Examination], list[Problem]]:
+    """What `idp check` says of the files and of those in the directories: an examination each, and all problems.
+
+    `themes`: those that there are, where that is known.
+    """
     examined: dict[Path, Examination] = {}
     now = int(time.time())
     problems: list[Problem] = []
@@ -21,7 +26,8 @@ def examine_files(paths: Iterable[Path], mode: Mode) -> tuple[dict[Path, Examina
         try:
             files = _files(path)
             for file in files:
-                found = examined[file] = examine(read_file(file), path=str(file), mode=mode, environ=os.environ)
+                found = examine(read_file(file), path=str(file), mode=mode, environ=os.environ, themes=themes)
+                examined[file] = found
                 problems += [*found.problems, *_twice(file, found, owners)]
                 if found.realm is not None:
                     problems += found.placed(str(file), broken_expectations(found.realm, now))

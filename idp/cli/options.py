@@ -52,6 +52,18 @@ def add_database(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_themes(parser: argparse.ArgumentParser) -> None:
+    """`--themes`."""
+    parser.add_argument(
+        "--themes",
+        action="append",
+        type=Path,
+        default=[],
+        metavar="DIR",
+        help="a directory of your own themes; may be repeated",
+    )
+
+
 def add_breached_passwords(parser: argparse.ArgumentParser) -> None:
     """`--breached-passwords`."""
     parser.add_argument(

@@ -9,7 +9,6 @@ import sys
 import tempfile
 import threading
 from functools import partial
-from pathlib import Path
 from socket import socket
 from typing import Any
 
@@ -21,6 +20,7 @@ from idp.cli.options import (
     add_config,
     add_database,
     add_public_url,
+    add_themes,
     port,
     settings_of,
     workers,
@@ -66,9 +66,7 @@ def add_parser(subparsers: Any) -> None:
         metavar="HOST",
         help="another Host value to answer to, such as the name inside a network; never used to make addresses",
     )
-    parser.add_argument(
-        "--themes", action="append", type=Path, default=[], metavar="DIR", help="a directory of your own themes"
-    )
+    add_themes(parser)
     add_breached_passwords(parser)
     parser.add_argument(
         "--dev", action="store_true", help="development: published key, demo accounts, http; never for production"

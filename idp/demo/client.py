@@ -31,7 +31,7 @@ def main(
     `open_url` is called with each URL that a person would open; without it, the system's browser is tried.
     """
     options = _parser().parse_args(argv)
-    show = open_url or (_show if options.no_browser else _open)
+    show = open_url or (_show if "no_browser" in options else _open)
     with httpx.Client(timeout=10, trust_env=False, follow_redirects=False) as http:
         provider = NativeClient(
             issuer=options.issuer.rstrip("/"),
@@ -137,7 +137,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--to", default="Grace Hopper", help="whom to pay")
     add("--amount", default="12.50", help="how much")
     add("--patience", type=float, default=PATIENCE, help="seconds to wait for you in the browser")
-    add("--no-browser", action="store_true", help="only print the URL to open")
+    add("--no-browser", action="store_true", default=argparse.SUPPRESS, help="only print the URL to open")
     return parser
 
 

@@ -53,7 +53,7 @@ class PasswordStep:
     def begin(self, tx: Transaction, situation: Situation, form: Mapping[str, str]) -> PasswordAttempt | Message:
         """Who it is, and that a guess was made. An unknown name is counted like that of a person."""
         realm, identifier, password = situation.realm.name, form.get("username", ""), form.get("password", "")
-        if situation.state.user_id is None and not identifier.strip():
+        if not password or (situation.state.user_id is None and not identifier.strip()):
             return Message("error.empty")
         if is_too_long(password) or len(identifier) > _LONGEST_NAME:
             return Message("error.too-long")

@@ -1,5 +1,6 @@
 """A request as Authlib's engine reads it, with what our grants need beside it."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,6 +25,8 @@ AUTHORIZATION_PARAMETERS = (
     *("prompt", "max_age", "acr_values", "claims", "id_token_hint", "login_hint", "ui_locales"),
     "authorization_details",
 )
+# What somebody else has made up is not repeated.
+_PLAIN = re.compile("[a-z_]{1,40}")
 _REPEATABLE = ("audience", "resource")  # RFC 8693 section 2.1, RFC 8707 section 2
 
 
@@ -91,12 +94,15 @@ class Payload(OAuth2Payload):  # type: ignore[misc]  # Authlib has no types
         return self._lists
 
     @property
-    def is_malformed(self) -> bool:
-        """Whether a parameter is sent twice (RFC 6749 section 3.1) or is too long."""
-        return any(
-            (len(values) > 1 and name not in _REPEATABLE) or max(map(len, values)) > _LONGEST_VALUE
-            for name, values in self._lists.items()
-        )
+    def malformed(self) -> str | None:
+        """What is wrong with the first parameter that is sent twice (RFC 6749 section 3.1) or is too long."""
+        for name, values in self._lists.items():
+            called = name if _PLAIN.fullmatch(name) else "A parameter"
+            if len(values) > 1 and name not in _REPEATABLE:
+                return f"{called} is sent twice."
+            if max(map(len, values)) > _LONGEST_VALUE:
+                return f"{called} is too long."
+        return None
 
 
 def _parts(name: str, value: str) -> list[str]:
@@ -156,5 +162,5 @@ class OAuthRequest(OAuth2Request):  # type: ignore[misc]  # Authlib has no types
 
     def refuse_malformed(self) -> None:
         """Raises InvalidRequestError for a parameter that is doubled or over-long."""
-        if self.payload.is_malformed:
-            raise InvalidRequestError("A parameter is sent twice or is too long.")
+        if wrong := self.payload.malformed:
+            raise InvalidRequestError(wrong)

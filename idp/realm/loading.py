@@ -1,6 +1,6 @@
 """Reading a realm file: the realm, or all that is wrong with it at once, with line, column and a way to mend it."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path as FilePath
@@ -20,6 +20,7 @@ from idp.realm.references import (
     check_expected,
     check_limits,
     check_reserved,
+    check_theme,
     check_twice,
     warn_of_unguarded,
     warn_of_unused_redirects,
@@ -75,19 +76,27 @@ def read_file(path: FilePath) -> bytes:
         raise RealmFileError([Problem(str(path), 1, 1, f"cannot be read: {error.strerror}")]) from error
 
 
-def examine(data: bytes, *, path: str, mode: Mode, environ: Mapping[str, str]) -> Examination:
-    """Everything there is to say about the contents of a file, in the order of its lines."""
+def examine(
+    data: bytes, *, path: str, mode: Mode, environ: Mapping[str, str], themes: Collection[str] | None = None
+) -> Examination:
+    """Everything there is to say about the contents of a file, in the order of its lines.
+
+    `themes`: those that there are, where that is known.
+    """
     root, problems = read_document(data, path=path)
     if root is None:
         return Examination(None, tuple(sorted(set(problems))))
-    return _Examiner(root, problems, path=path, mode=mode).examine(environ)
+    return _Examiner(root, problems, path=path, mode=mode, themes=themes).examine(environ)
 
 
 class _Examiner:
     """Takes out of the tree what was found wrong, so that the rest of the file can still be examined."""
 
-    def __init__(self, root: Node, problems: list[Problem], *, path: str, mode: Mode) -> None:
+    def __init__(
+        self, root: Node, problems: list[Problem], *, path: str, mode: Mode, themes: Collection[str] | None
+    ) -> None:
         self._root, self._problems, self._path, self._mode = root, problems, path, mode
+        self._themes = themes
         self._named_at = root.position(("realm",), key=False)
         self._has_name = root.get("realm") is not None or is_meant("realm", root, Realm)  # wrong ones are told as such
 
@@ -99,6 +108,8 @@ class _Examiner:
         realm = self._validated()
         if realm is not None:
             self._note(_contradictions(realm, self._root, self._mode))
+            if self._themes is not None:
+                self._note(check_theme(realm, self._themes))
         if realm is None or self._problems:
             return Examination(None, self._sorted_problems(), named_at=self._named_at)
         warnings = tuple(sorted(self._placed(_surprises(realm, self._mode))))

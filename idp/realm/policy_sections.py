@@ -105,7 +105,7 @@ class Expectation(Section):
     """With which scopes; left out, all that the client registered."""
     network: Network | None = None
     """From where; left out, from a network that no rule names."""
-    asks: tuple[SecondFactor, ...] = ()
-    """Which second factors would do; empty, none is asked for."""
+    asks: tuple[SecondFactor, ...] | None = None
+    """Which second factors would do; empty, none is asked for; left out, whatever is asked for is right."""
     never: tuple[SecondFactor, ...] = ()
     """Which never do."""

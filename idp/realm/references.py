@@ -8,7 +8,7 @@ from idp.realm.document import Node, Path
 from idp.realm.findings import Finding
 from idp.realm.policy_sections import Rule, When
 from idp.realm.schema import Realm
-from idp.realm.suggestions import did_you_mean, shortened
+from idp.realm.suggestions import did_you_mean, nearest, shortened
 from idp.realm.words import written_duration
 
 # OpenID Connect Core sections 5.4 and 11.
@@ -194,6 +194,13 @@ def warn_of_unguarded(realm: Realm) -> Iterator[Finding]:
                 )
 
 
+def check_theme(realm: Realm, themes: Collection[str]) -> Iterator[Finding]:
+    """Those of the program, and of the directories that it is given."""
+    if realm.theme not in themes:
+        own = "" if nearest(realm.theme, themes) else "; your own are where --themes says"
+        yield Finding(("theme",), f"no theme '{realm.theme}'{did_you_mean(realm.theme, sorted(themes))}{own}")
+
+
 def check_expected(realm: Realm, root: Node) -> Iterator[Finding]:
     """What is expected where nobody signs in would hold of every policy; wrong grants are told where they stand."""
     programs = {
@@ -209,6 +216,8 @@ def check_expected(realm: Realm, root: Node) -> Iterator[Finding]:
         if known.issuperset(client.scopes) and not ((node := root.find(("clients", index))) and node.lost)
     }
     for index, expectation in enumerate(realm.expect):
+        if expectation.asks is None and not expectation.never:
+            yield Finding(("expect", index), "nothing is expected here: write 'asks', 'never' or both")
         if expectation.at in programs:
             message = f"nobody signs in at '{expectation.at}': its 'grant_types' are those of a program"
             yield Finding(("expect", index, "at"), message)

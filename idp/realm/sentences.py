@@ -171,7 +171,9 @@ def _label(path: Path) -> str:
 
 
 def _unshown(path: Path) -> bool:
-    return any(part in UNSHOWN for part in path[-2:]) and path[:2] != ("factors", "password")
+    # What a level is called says nothing of what stands below it.
+    is_secret = any(part in UNSHOWN for part in path[-2:])
+    return is_secret and path[0] != "levels" and path[:2] != ("factors", "password")
 
 
 def _not(node: Node | None, path: Path) -> str:

@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -45,10 +45,12 @@ class Realms:
         *,
         mode: Mode,
         environ: Mapping[str, str],
+        themes: Collection[str] | None = None,
         clock: Callable[[], float] = time.time,
         settle: float = SETTLE,
     ) -> None:
         self._directory, self._mode, self._environ, self._clock = directory, mode, environ, clock
+        self._themes = themes
         self._settle = settle
         self._snapshot = _Snapshot({}, {}, ())
         self._writing = threading.Lock()
@@ -148,13 +150,16 @@ class Realms:
         sighting, data = seen
         if file.sighting is not None and file.sighting.digest == sighting.digest:
             return replace(file.waiting(), sighting=sighting)
-        return file.examined(sighting, examine(data, path=str(file.path), mode=self._mode, environ=self._environ))
+        path, mode = str(file.path), self._mode
+        return file.examined(sighting, examine(data, path=path, mode=mode, environ=self._environ, themes=self._themes))
 
     def _pause(self) -> None:
         self._stopping.wait(self._settle)
 
     def _unlisted(self, error: OSError) -> Problem:
-        return Problem(str(self._directory), 1, 1, f"the directory cannot be read: {error.strerror}")
+        is_file = isinstance(error, NotADirectoryError)
+        said = "this is a file: name its directory" if is_file else f"the directory cannot be read: {error.strerror}"
+        return Problem(str(self._directory), 1, 1, said)
 
     def _stay(self, problem: Problem) -> None:
         """A directory that cannot be listed takes no realm away."""

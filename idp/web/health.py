@@ -32,7 +32,7 @@ class HealthEndpoints:
         return JSONResponse({"status": "up"})
 
     def ready(self, request: Request) -> Response:
-        """200 while it can sign people in. A broken realm file is told here; the old one goes on serving."""
+        """200 while it can sign people in somewhere. A broken realm file is told here; the old one goes on serving."""
         why_not = trouble(self._database)
         if why_not:
             emit(Event.UNAVAILABLE, reason=why_not)
@@ -41,9 +41,10 @@ class HealthEndpoints:
             for s in self._realms.status()
         ]
         broken = any(f["problems"] for f in files)
-        status = "down" if why_not else "degraded" if broken else "up"
+        is_down = bool(why_not) or not self._realms.all()
+        status = "down" if is_down else "degraded" if broken else "up"
         body = {"status": status, "database": "down" if why_not else "up", "realms": files}
-        return JSONResponse(body, 503 if why_not else 200)
+        return JSONResponse(body, 503 if is_down else 200)
 
     def metrics(self, request: Request) -> Response:
         """Prometheus."""

@@ -66,15 +66,7 @@ class Themes:
     """
 
     def __init__(self, *directories: Path, strict: bool = False) -> None:
-        for directory in directories:
-            if not os.path.isdir(directory):  # noqa: PTH112 - this one has no error of its own
-                raise SettingsError(f"the themes {directory} are no directory")
-        names = {
-            entry.name
-            for directory in directories
-            for entry in directory.iterdir()
-            if entry.is_dir() and _THEME_NAME.fullmatch(entry.name)
-        }
+        names = themes_in(directories)
         if BASE not in names:
             raise UnknownTheme(f"no theme {BASE!r} in {', '.join(map(str, directories)) or 'no directory'}")
         self._strict = strict
@@ -171,6 +163,19 @@ class Themes:
         if self._strict:
             raise MissingMessage(f"message {key!r} shows {name!r}, which was not given")
         return placeholder[0]
+
+
+def themes_in(directories: Sequence[Path]) -> set[str]:
+    """Their names; raises SettingsError for what is no directory."""
+    for directory in directories:
+        if not os.path.isdir(directory):  # noqa: PTH112 - this one has no error of its own
+            raise SettingsError(f"the themes {directory} are no directory")
+    return {
+        entry.name
+        for directory in directories
+        for entry in directory.iterdir()
+        if entry.is_dir() and _THEME_NAME.fullmatch(entry.name)
+    }
 
 
 def built_in() -> Path:

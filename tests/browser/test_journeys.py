@@ -222,7 +222,7 @@ def test_going_back_after_the_sign_in_says_what_to_do(tour: Tour) -> None:
 
     tour.person.page.go_back()
 
-    assert tour.person.heading == "Signing in took too long"
+    assert tour.person.heading == "This sign-in is over"
 
 
 def test_signing_out_is_asked_about_and_leads_back(
@@ -268,7 +268,7 @@ def test_an_error_is_a_page_and_sends_nobody_anywhere(tour: Tour, arrival: Arriv
 
 def test_a_sign_in_that_took_too_long_starts_again(tour: Tour, portal: Portal) -> None:
     tour.expired()
-    assert tour.person.heading == "Signing in took too long"
+    assert tour.person.heading == "This sign-in is over"
 
     tour.person.click("Start again")
     tour.person.give_password("alice")

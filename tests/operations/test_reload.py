@@ -122,3 +122,7 @@ def test_a_realm_whose_file_goes_is_gone(
     brings(log, (server.config / "other.yaml").unlink, "realm.removed")
     assert visitor.http.get(server.endpoint("certs", "other")).status_code == 404
     assert visitor.http.get(server.endpoint("certs")).status_code == 200
+    assert visitor.http.get("/health/ready").status_code == 200
+    brings(log, (server.config / "demo.yaml").unlink, "realm.removed")
+    ready = visitor.http.get("/health/ready")
+    assert (ready.status_code, ready.json()["status"], ready.json()["database"]) == (503, "down", "up")

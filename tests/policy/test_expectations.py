@@ -24,6 +24,8 @@ def findings(of: Realm, **expected: Any) -> list[tuple[str, tuple[str, ...]]]:
         ({"who": ADMIN, "asks": ("totp",)}, []),
         ({"who": ADMIN, "asks": ("totp",), "never": ("recovery-codes",)}, []),
         ({"asks": ()}, []),
+        ({"who": ADMIN, "never": ("recovery-codes",)}, []),
+        ({"who": ADMIN, "never": ("totp",)}, [("never", ("totp",))]),
         ({"who": ADMIN, "asks": ()}, [("asks", ("totp",))]),
         ({"asks": ("totp",)}, [("asks", ())]),
         ({"who": ADMIN, "asks": ("totp", "recovery-codes")}, [("asks", ("totp",))]),

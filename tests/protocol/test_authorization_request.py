@@ -142,7 +142,7 @@ def test_a_parameter_that_is_sent_twice_goes_back_to_the_client(
 
     answer = location(passer_by.get(f"{standing.endpoint('auth')}?{urlencode(twice)}"))
 
-    assert answer["error"] == "invalid_request"
+    assert (answer["error"], answer["error_description"]) == ("invalid_request", f"{name} is sent twice.")
     assert answer["iss"] == standing.issuer()
 
 

@@ -50,6 +50,18 @@ def test_a_password_too_short_to_stand_alone_is_warned_of(run: Check, tmp_path: 
     assert f"{file}:25:53: warning: a password that is the only proof should have at least 15 characters" in lines
 
 
+def test_a_theme_must_be_there(run: Check, tmp_path: Path) -> None:
+    file, own = tmp_path / "r.yaml", tmp_path / "themes" / "ours"
+    file.write_text(demo("theme: base", "theme: bass"), encoding="utf-8")
+    own.mkdir(parents=True)
+
+    assert run(file)[:2] == (1, [f"{file}:10:8: no theme 'bass', did you mean 'base'?"])
+    file.write_text(demo("theme: base", "theme: ours"), encoding="utf-8")
+    known = "(known: base, example); your own are where --themes says"
+    assert run(file)[:2] == (1, [f"{file}:10:8: no theme 'ours' {known}"])
+    assert run(file, "--themes", own.parent)[0] == 0
+
+
 def test_every_problem_is_a_line_with_its_place(run: Check, tmp_path: Path) -> None:
     file = tmp_path / "r.yaml"
     file.write_text(demo("client_id: portal", "clinet_id: portal").replace("idle: 1h", "idle: 1"), encoding="utf-8")

@@ -48,6 +48,11 @@ REGULAR = {
     ),
     "too long": ("code: 60s", "code: 10m", "15:64: 'code' must be at most 1m, not the text '10m'"),
     "three factors": ("{factors: 2}", "{factors: 3}", "21:25: 'factors' must be 1 or 2, not the number 3"),
+    "a level that is called as a secret is": (
+        "password:   {factors: 1}",
+        "password:   {factors: 3}",
+        "20:25: 'factors' must be 1 or 2, not the number 3",
+    ),
     "a float": ("{factors: 2}", "{factors: 2.0}", "21:25: 'factors' must be 1 or 2, not the number 2.0"),
     "true for 1": ("{factors: 2}", "{factors: true}", "21:25: 'factors' must be 1 or 2, not true"),
     "a required key": ("{factors: 2}", "{}", "21:3: the key 'factors' is missing in 'two-factor'"),

@@ -49,12 +49,13 @@ def test_an_expectation_may_be_about_the_account_pages() -> None:
     ("expectation", "message"),
     [
         ("{at: portl, asks: [totp]}", "no client 'portl' is defined in 'clients', did you mean 'portal'?"),
-        ("{at: portal, who: {roles: [amin]}}", "no role 'amin' is defined in 'roles', did you mean 'admin'?"),
-        ("{at: portal, who: {groups: [guests]}}", "no group 'guests' is defined in 'groups'"),
-        ("{at: portal, scopes: [mony]}", "no scope 'mony' is defined in 'scopes'"),
+        ("{at: portal, asks: [], who: {roles: [amin]}}", "no role 'amin' is defined in 'roles', did you mean 'admin'?"),
+        ("{at: portal, asks: [], who: {groups: [guests]}}", "no group 'guests' is defined in 'groups'"),
+        ("{at: portal, asks: [], scopes: [mony]}", "no scope 'mony' is defined in 'scopes'"),
         ("{asks: [totp]}", "the key 'at' is missing"),
+        ("{at: portal}", "nothing is expected here: write 'asks', 'never' or both"),
         (
-            "{at: portal, scopes: [openid, payments]}",
+            "{at: portal, asks: [], scopes: [openid, payments]}",
             "'portal' is not registered for the scope 'payments': nobody signs in with it there",
         ),
     ],

@@ -54,6 +54,12 @@ def test_a_server_does_not_start_without_its_directory(tmp_path: Path) -> None:
         Directory(tmp_path / "none").realms.load()
 
 
+def test_a_file_in_the_place_of_a_directory_is_told_as_such(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(text("alpha"))
+    with pytest.raises(RealmFileError, match="this is a file: name its directory"):
+        Directory(tmp_path / "a.yaml").realms.load()
+
+
 def test_a_server_does_not_start_with_one_realm_in_two_files(tmp_path: Path) -> None:
     directory = Directory(tmp_path)
     directory.write("a.yaml", text("alpha"))

@@ -218,9 +218,18 @@ def test_no_answer_tells_whether_somebody_exists(
 def test_nobody_without_a_password_signs_in_with_an_empty_one(attempt: Try, stored: Stored) -> None:
     stored("UPDATE users SET password_hash = NULL WHERE username = 'alice' AND realm = 'demo'")
 
-    for password in ("", " ", "None", "null", PASSWORD):
+    assert attempt(password="").step == "password"
+    for password in (" ", "None", "null", PASSWORD):
         page = attempt(password=password)
         assert (page.step, page.alert) == ("password", REFUSED)
+
+
+def test_no_password_is_no_guess(attempt: Try, log: Log) -> None:
+    for _ in range(10):
+        assert attempt(password="").alert == "Something is missing. Please fill in every field."
+
+    assert attempt(password=PASSWORD).parameters()["code"]
+    assert not log.events("password.refused")
 
 
 def test_a_name_that_nobody_has_is_not_logged(attempt: Try, log: Log) -> None:
