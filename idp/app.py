@@ -219,7 +219,7 @@ def _put_together(
         ),
     )
     # In place of Starlette's two layers for what goes wrong: handlers and intake see to that.
-    app.middleware_stack = Intake(app.router, settings=settings, refuse=handling.refuse)
+    app.middleware_stack = Intake(app.router, settings=settings, refuse=handling.refuse, table=table)
     # It would redirect by the Host header, and with a 307, which posts a password on.
     app.router.redirect_slashes = False
     app.state.close = database.close

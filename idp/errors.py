@@ -1,5 +1,7 @@
 """Errors that other people see: on the wire by their OAuth code, on the terminal by their sentence."""
 
+import re
+
 from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import (
     InvalidGrantError,
@@ -59,9 +61,13 @@ class UnknownClientError(InvalidRequestError):  # type: ignore[misc]  # Authlib 
 
 
 class UnknownRedirectUriError(InvalidRequestError):  # type: ignore[misc]  # Authlib has no types
-    """Goes to a page."""
+    """Goes to a page. `sent`: what came in its place, for the log; without a query, which may hold anything."""
 
     description = "The redirect_uri is missing or not registered for this client."
+
+    def __init__(self, description: str | None = None, *, sent: str | None = None) -> None:
+        super().__init__(description)
+        self.sent = re.split("[?#]", sent, maxsplit=1)[0][:200] if sent else None
 
 
 class ResponseTypeNotOfferedError(OAuth2Error):  # type: ignore[misc]  # Authlib has no types

@@ -87,7 +87,7 @@ class AuthorizationEndpoint:
             pushed, signed = self._unwrap(wire, client)
             redirect_uri = wire.payload.data.get("redirect_uri", "")
             if not client.check_redirect_uri(redirect_uri):
-                raise UnknownRedirectUriError
+                raise UnknownRedirectUriError(sent=redirect_uri)
             _refuse_form(client.registered, is_pushed=is_pushed or bool(pushed), is_signed=signed or bool(pushed))
             wanted = self._validated(wire, client, redirect_uri)
         except OAuth2Error as error:

@@ -89,9 +89,11 @@ def validated(request: OAuthRequest) -> LogoutRequest:
     location = data.get("post_logout_redirect_uri")
     if location is not None:
         if client is None:
-            raise UnknownRedirectUriError("A post_logout_redirect_uri needs a client_id or an id_token_hint.")
+            needs = "A post_logout_redirect_uri needs a client_id or an id_token_hint."
+            raise UnknownRedirectUriError(needs, sent=location)
         if location not in client.post_logout_redirect_uris:
-            raise UnknownRedirectUriError(f"The post_logout_redirect_uri is not registered for {client.client_id}.")
+            wrong = f"The post_logout_redirect_uri is not registered for {client.client_id}."
+            raise UnknownRedirectUriError(wrong, sent=location)
         if state := data.get("state"):
             location = with_query(location, {"state": state})
     return LogoutRequest(

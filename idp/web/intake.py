@@ -10,7 +10,7 @@ import ipaddress
 import re
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from urllib.parse import parse_qsl
 
@@ -18,6 +18,7 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from idp.events.catalogue import Event
@@ -58,8 +59,10 @@ class Intake:
     What is refused with an HTTPException, here or further in, is answered here.
     """
 
-    def __init__(self, app: ASGIApp, *, settings: Settings, refuse: Refuse) -> None:
+    def __init__(self, app: ASGIApp, *, settings: Settings, refuse: Refuse, table: Sequence[Route] = ()) -> None:
+        """`table`: the routes of the application."""
         self._app = app
+        self._table = table
         self._settings = settings
         self._refuse = refuse
         self._hosts = settings.hosts
@@ -100,6 +103,8 @@ class Intake:
             page = _PAGES.get(wrong.status_code, "page.bad-request")
             response = self._refuse(Request(scope), wrong.status_code, page)
             response.headers.update(wrong.headers or {})
+            if wrong.status_code == 405:
+                response.headers["Allow"] = ", ".join(sorted(_methods(self._table, scope)))
             await response(scope, receive, send_with_headers)
         finally:
             route = getattr(scope.get("route"), "path", "none")
@@ -121,6 +126,12 @@ class Intake:
         is_json = _REGISTRATION in scope["path"] and _content_type(headers) == _JSON
         scope["idp.json"] = body if is_json else None
         scope["idp.form"] = () if is_json else _pairs(body, MAX_BODY)
+
+
+def _methods(table: Sequence[Route], scope: Scope) -> set[str]:
+    """Those of every route of the address (RFC 9110 section 15.5.6); Starlette names those of the first."""
+    at = (route for route in table if route.matches(scope)[0] is not Match.NONE)
+    return {method for route in at for method in route.methods or ()}
 
 
 async def _body(scope: Scope, headers: Headers, receive: Receive) -> bytes:

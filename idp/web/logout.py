@@ -96,7 +96,13 @@ class LogoutEndpoints:
                 page = "redirect-uri"
             case _:
                 page = "bad-request"
-        emit(Event.LOGOUT_REFUSED, realm=at.realm.name, error=page, description=error.get_error_description())
+        emit(
+            Event.LOGOUT_REFUSED,
+            realm=at.realm.name,
+            error=page,
+            description=error.get_error_description(),
+            redirect_uri=getattr(error, "sent", None),
+        )
         return self._pages.error(
             request,
             at.realm,

@@ -120,6 +120,7 @@ class SignInEndpoints:
             client_id=client_id,
             error=page.removeprefix("page."),
             description=why.get_error_description() if why else None,
+            redirect_uri=getattr(why, "sent", None),
         )
         return self._pages.error(request, realm, page, status=400)
 

@@ -210,11 +210,12 @@ def test_who_cannot_be_led_back_reads_why_and_signs_out_from_there(
     assert visitor.submit(visitor.get(page.links[0])).status == 200
     assert not is_signed_in(portal, visitor)
     (event,) = log.events("logout.refused")
-    assert {name: event.get(name) for name in ("level", "realm", "error", "description")} == {
+    assert {name: event.get(name) for name in ("level", "realm", "error", "description", "redirect_uri")} == {
         "level": "warning",
         "realm": "demo",
         "error": "redirect-uri",
         "description": "The post_logout_redirect_uri is not registered for portal.",
+        "redirect_uri": "http://localhost:8081/bye",
     }
     assert event["request_id"] in page.text, "whoever gives an administrator the reference is found"
 

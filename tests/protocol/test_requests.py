@@ -107,7 +107,16 @@ def test_what_is_posted_to_cannot_be_fetched(http: httpx.Client, standing: Runni
     response = http.get(standing.endpoint(name), params={"grant_type": "client_credentials"})
 
     assert response.status_code == 405
-    assert response.headers["allow"] == "POST"
+    assert "GET" not in response.headers["allow"]
+
+
+def test_an_address_says_every_method_that_it_takes(http: httpx.Client, standing: RunningServer) -> None:
+    """RFC 9110 section 15.5.6."""
+    forms = http.put(f"{standing.issuer()}/login-actions/authenticate")
+    token = http.get(standing.endpoint("token"))
+
+    assert (forms.status_code, forms.headers["allow"]) == (405, "GET, HEAD, POST")
+    assert (token.status_code, token.headers["allow"]) == (405, "OPTIONS, POST")
 
 
 OTHER_TYPES = [
