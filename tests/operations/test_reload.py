@@ -76,6 +76,7 @@ def test_a_broken_file_keeps_the_old_realm_and_is_told(
         pytest.param("realm: demo\nclients: no\n", id="boolean"),
         pytest.param("realm: demo\nlevels: {two: {factors: 2.0}}\n", id="fraction"),
         pytest.param("realm: demo\nclients: [{client_id: a, default_acr_values: [gold]}]\n", id="unknown-acr"),
+        pytest.param("realm: demo\ntheme: nowhere\n", id="unknown-theme"),
     ],
 )
 def test_nothing_that_is_wrong_opens_the_realm(
