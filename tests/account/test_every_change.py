@@ -8,6 +8,7 @@ from idp.web.account_changes import CHANGES
 from tests.account.conftest import Visit
 from tests.account.owner import Owner, Scene, state
 from tests.conftest import Log
+from tests.journeys.test_sent_codes import soon
 from tests.outbound.mailbox import Mailbox
 from tests.running import RunningServer
 from tests.visitor import Page
@@ -57,9 +58,7 @@ def test_every_change_is_done_told_and_on_record(
         assert (done.status, done.alert) == (200, ""), name
         assert state(server) != before, name
         assert log.events(event)[-1]["username"] == "alice", name
-    server.stop()
-    subjects = [letter.message["subject"] for letter in mailbox.letters]
-    assert set(LETTERS.values()) <= set(subjects)
+    assert soon(lambda: set(LETTERS.values()) <= {letter.message["subject"] for letter in mailbox.letters})
 
 
 def test_all_of_them_at_once_are_forgotten_and_signed_out(
@@ -71,9 +70,8 @@ def test_all_of_them_at_once_are_forgotten_and_signed_out(
         assert scene.owner.open(scene.changes[name]).status == 404
     assert scene.phone.open("/devices", signs_in=False).step == "password"
     assert scene.owner.open("/devices", signs_in=False).status == 200
-    server.stop()
-    subjects = {letter.message["subject"] for letter in mailbox.letters}
-    assert {"Your browsers are no longer trusted", "Your other browsers were signed out"} <= subjects
+    told = {"Your browsers are no longer trusted", "Your other browsers were signed out"}
+    assert soon(lambda: told <= {letter.message["subject"] for letter in mailbox.letters})
 
 
 @pytest.mark.attack

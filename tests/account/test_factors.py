@@ -111,8 +111,7 @@ def test_a_name_adds_no_line_to_a_letter_or_the_log(
     """HI-01: the letter that tells of the new name says it on one line, in its text."""
     factor = owner.add_app("My phone")
     owner.change(f"/factors/{factor}/rename", label=f"phone{between}Bcc: thief@evil.example")
-    server.stop()
-    (letter,) = (one for one in mailbox.letters if "new name" in one.message["subject"])
+    (letter,) = soon(lambda: [one for one in mailbox.letters if "new name" in one.message["subject"]])
     assert letter.message["bcc"] is None
     assert letter.recipients == ["alice@example.com"]
     assert any("phone" in line and "Bcc: thief@evil.example" in line for line in letter.text.splitlines())
@@ -124,9 +123,8 @@ def test_a_name_adds_no_line_to_a_letter_or_the_log(
 def test_a_hostile_name_is_plain_text_in_a_letter(owner: Owner, server: RunningServer, mailbox: Mailbox) -> None:
     """XS-05: no letter has a part that a mail program would run or show as HTML."""
     owner.add_app(HOSTILE)
-    server.stop()
+    (told,) = soon(lambda: [letter for letter in mailbox.letters if HOSTILE in letter.text])
     assert {letter.message.get_content_type() for letter in mailbox.letters} == {"text/plain"}
-    (told,) = (letter for letter in mailbox.letters if HOSTILE in letter.text)
     assert HOSTILE not in told.message["subject"]
 
 

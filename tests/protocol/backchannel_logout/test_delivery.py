@@ -175,7 +175,7 @@ def test_a_notice_is_claimed_once(
 
 @pytest.mark.attack
 def test_outside_of_development_no_private_address_is_told(
-    party: Party, start: Start, realm: dict[str, Any], visitor: Visitor, sign_in: SignIn
+    party: Party, start: Start, realm: dict[str, Any], visitor: Visitor, sign_in: SignIn, *, log: Log
 ) -> None:
     """Nothing is sent, and the person is signed out all the same."""
     shop, server = client_of(realm, "shop"), visitor.server
@@ -187,6 +187,7 @@ def test_outside_of_development_no_private_address_is_told(
     with closing(Visitor(production)) as elsewhere:
         elsewhere.http.cookies.update(visitor.cookies())
         assert leave(elsewhere).status == 200
+    soon(lambda: log.events("logout.not_told"))
     production.stop()
 
     assert party.heard_nothing()
