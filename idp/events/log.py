@@ -16,6 +16,8 @@ request_id: ContextVar[str] = ContextVar("request_id", default="")
 remote_address: ContextVar[str] = ContextVar("remote_address", default="")
 
 _LEVELS = logging.getLevelNamesMapping()
+# What any stranger could make the server say, of requests that are answered as if they had not asked for WebSocket.
+_ABOUT_WEBSOCKET = ("Unsupported upgrade request.", "No supported WebSocket library")
 _log = logging.getLogger("idp.audit")
 _json = json.JSONEncoder(ensure_ascii=True, default=str)
 _events = Counter("idp_events", "Audit events by name and realm.", ("event", "realm"))
@@ -105,3 +107,8 @@ def configure(level: str = "INFO") -> None:
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         logger = logging.getLogger(name)
         logger.handlers, logger.propagate = [], name != "uvicorn.access"
+    logging.getLogger("uvicorn.error").addFilter(_is_worth_a_line)
+
+
+def _is_worth_a_line(record: logging.LogRecord) -> bool:
+    return not str(record.msg).startswith(_ABOUT_WEBSOCKET)

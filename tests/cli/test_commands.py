@@ -128,6 +128,17 @@ def test_half_an_option_is_none(idp: Command, command: tuple[str, ...]) -> None:
     assert idp(*command).status == 2
 
 
+@pytest.mark.parametrize(
+    "command", [("check",), ("user", "list", "--realm", "demo"), ("keys", "list", "--realm", "demo")], ids=" ".join
+)
+def test_an_unknown_option_is_answered_with_what_that_command_knows(idp: Command, command: tuple[str, ...]) -> None:
+    done = idp(*command, "--colour", "blue")
+    assert done.status == 2
+    words = [word for word in command if word not in ("--realm", "demo")]
+    assert done.err.startswith(f"usage: {' '.join(('idp', *words))} [-h]")
+    assert "unrecognized arguments: --colour" in done.err
+
+
 def test_the_version_is_told(idp: Command) -> None:
     assert re.fullmatch(r"idp \d+\.\d+\S*\n", idp("--version").out)
 

@@ -7,6 +7,7 @@ import stat
 from pathlib import Path
 
 import httpx
+import pytest
 
 from tests.operations.conftest import Serve, plain_realm
 from tests.operations.serving import SECRET_KEY, eventually, run
@@ -38,6 +39,17 @@ def test_a_request_under_way_is_answered_before_it_ends(serve: Serve) -> None:
             answer += received
     assert b"invalid_client" in answer
     assert server.process.wait(10) == 0
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_whoever_asks_for_websocket_is_answered_in_http_and_nobody_is_alarmed(serve: Serve, method: str) -> None:
+    server = serve()
+    upgrade = {"Connection": "Upgrade", "Upgrade": "websocket"}
+    answer = httpx.request(method, f"{server.address}/realms/demo/nowhere", headers=upgrade)
+    assert answer.status_code == 404
+    assert server.terminate() == 0
+    assert "WebSocket" not in server.log_text()
+    assert {line["level"] for line in server.lines()} == {"info"}
 
 
 def test_a_port_in_use_is_told_in_a_sentence(tmp_path: Path) -> None:
