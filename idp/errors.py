@@ -142,11 +142,18 @@ class InvalidAuthorizationDetailsError(OAuth2Error):  # type: ignore[misc]  # Au
 
 
 class InvalidClientError(OAuth2Error):  # type: ignore[misc]  # Authlib has no types
-    """RFC 6749 section 5.2. Authlib's own has a challenge without the realm that RFC 7617 section 2 requires."""
+    """RFC 6749 section 5.2. Authlib's own has a challenge without the realm that RFC 7617 section 2 requires.
+
+    `reason` is for the log: whoever could not prove to be a client is told no more than that.
+    """
 
     error = "invalid_client"
     description = "Client authentication failed."
     status_code = 401
+
+    def __init__(self, description: str | None = None, *, reason: str) -> None:
+        super().__init__(description)
+        self.reason = reason
 
     def get_headers(self) -> list[tuple[str, str]]:
         """With a challenge, as every 401 (RFC 9110 section 15.5.2)."""

@@ -38,6 +38,7 @@ class Event(Enum):
     LOGOUT_NOT_TOLD = Kind("logout.not_told", (*_WHO, "attempt", "status", "given_up"), "warning")
     CONSENT_GIVEN = Kind("consent.given", (*_WHO, "scope", "types"))
     CONSENT_WITHDRAWN = Kind("consent.withdrawn", (*_WHO, "scope", "types"))
+    CLIENT_REFUSED = Kind("client.refused", ("realm", "client_id", "reason"), "warning")
     CLIENT_REGISTERED = Kind("client.registered", ("realm", "client_id", "by"))
     CLIENT_UPDATED = Kind("client.updated", ("realm", "client_id", "by"))
     CLIENT_REMOVED = Kind("client.removed", ("realm", "client_id", "by"), "warning")

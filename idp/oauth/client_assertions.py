@@ -18,8 +18,11 @@ ASSERTION_TYPE: str = JWTBearerClientAssertion.CLIENT_ASSERTION_TYPE
 METHODS = {"client_secret_jwt": MAC, "private_key_jwt": SIGNING}
 
 
-def is_of(client: Client, assertion: str, context: Context) -> bool:
-    """Whether the client made it, for this server, by its method (one of METHODS), for the first time."""
+def verify(client: Client, assertion: str, context: Context) -> None:
+    """See that the client made it, for this server, by its method (one of METHODS), for the first time.
+
+    Raises BadToken.
+    """
     method, registered = client.token_endpoint_auth_method, client.token_endpoint_auth_signing_alg
     issuer, is_fapi = context.issuer, client.profile == "fapi2"
     allowed = (registered,) if registered else FAPI2 if is_fapi else METHODS[method]
@@ -27,14 +30,12 @@ def is_of(client: Client, assertion: str, context: Context) -> bool:
     keys = [jose.secret_key(s.value) for s in client.secrets] if by_secret else public_keys_of(client, context)
     # FAPI 2.0 Security Profile section 5.3.2.1: what is meant for an address of ours may be meant for a stranger's.
     audiences = (issuer,) if is_fapi else (issuer, endpoints.url(issuer, "token"))
-    try:
-        _, claims = jose.verify_foreign(assertion, keys, algorithms=[a for a in allowed if a in METHODS[method]])
-        said = assertions.check(
-            claims, issuer=client.client_id, audiences=audiences, single_audience=is_fapi, now=context.now
-        )
-    except BadToken:
-        return False
+    _, claims = jose.verify_foreign(assertion, keys, algorithms=[a for a in allowed if a in METHODS[method]])
+    said = assertions.check(
+        claims, issuer=client.client_id, audiences=audiences, single_audience=is_fapi, now=context.now
+    )
     if said.subject != client.client_id:
-        return False
+        raise BadToken("another subject")
     whose = ("client assertion", context.realm.name, client.client_id, said.identifier)
-    return used_identifiers.is_first_use(context.tx, *whose, expires_at=said.expires_at)
+    if not used_identifiers.is_first_use(context.tx, *whose, expires_at=said.expires_at):
+        raise BadToken("its jti was used before")

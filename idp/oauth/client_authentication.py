@@ -10,12 +10,14 @@ from urllib.parse import unquote_plus
 from idp.errors import InvalidClientError, InvalidRequestError, OAuth2Error, WrongSecretError
 from idp.oauth import client_assertions, client_certificates
 from idp.oauth.client import OAuthClient
+from idp.oauth.client_certificates import BadCertificate
 from idp.oauth.request import OAuthRequest, Presented
 from idp.realm.algorithms import MAC, SIGNING
 from idp.realm.client_sections import Client
 from idp.realm.secrets import Secret
 from idp.tokens import assertions
 from idp.tokens.bearer import new_bearer
+from idp.tokens.jose import BadToken
 
 # What proves a client; a connection's certificate is known only where a trusted proxy hands it on.
 BY_SECRET = ("client_secret_basic", "client_secret_post")
@@ -24,6 +26,7 @@ ALL = (*CONFIDENTIAL, "none")
 ASSERTION_ALGORITHMS = (*MAC, *SIGNING)
 
 _LONGEST_HEADER = 4096
+_MALFORMED = "an Authorization header that is not Basic (RFC 7617)"
 _NOBODY = Secret(new_bearer())
 _ASSERTION = "client_assertion"
 
@@ -40,31 +43,30 @@ def authenticate(request: OAuthRequest, *, public_allowed: bool = True) -> OAuth
     # Compared in any case, or the time would tell which clients there are.
     matches = [_matches(registered, spelling) for spelling in presented.spellings]
     if registered is None:
-        raise _unproven(presented)
+        raise _unproven(presented, "no such client")
     expected = registered.token_endpoint_auth_method
-    if expected in client_assertions.METHODS:
-        is_proven = presented.method == _ASSERTION and client_assertions.is_of(
-            registered, presented.secret, request.context
-        )
-    elif expected in client_certificates.METHODS:
-        is_proven = presented.method == "none" and client_certificates.is_of(
-            registered, request.certificate, request.context
-        )
-    elif registered.is_public:
-        is_proven = presented.method == "none" and public_allowed
-    else:
-        is_proven = any(matches)
-    if not is_proven:
-        raise _unproven(presented)
+    others = f"{presented.method} in place of {expected}"
+    try:
+        if expected in client_assertions.METHODS and presented.method == _ASSERTION:
+            client_assertions.verify(registered, presented.secret, request.context)
+        elif expected in client_certificates.METHODS and presented.method == "none":
+            client_certificates.verify(registered, request.certificate, request.context)
+        elif registered.is_public and presented.method == "none":
+            if not public_allowed:
+                raise _unproven(presented, "a public client")
+        elif expected not in BY_SECRET or not any(matches):
+            raise _unproven(presented, "another secret" if presented.is_guess and expected in BY_SECRET else others)
+    except (BadToken, BadCertificate) as fault:
+        raise _unproven(presented, f"{expected}: {fault}") from None
     if expected in BY_SECRET and presented.method != expected:
         # Said only to who knows the secret.
-        raise InvalidClientError(f"This client is registered to authenticate by {expected}.")
+        raise InvalidClientError(f"This client is registered to authenticate by {expected}.", reason=others)
     request.client = OAuthClient(registered)
     return request.client  # type: ignore[no-any-return]  # an attribute of Authlib's request
 
 
-def _unproven(presented: Presented) -> InvalidClientError:
-    return WrongSecretError() if presented.is_guess else InvalidClientError()
+def _unproven(presented: Presented, reason: str) -> InvalidClientError:
+    return (WrongSecretError if presented.is_guess else InvalidClientError)(reason=reason)
 
 
 def _matches(registered: Client | None, presented: str) -> bool:
@@ -112,7 +114,7 @@ def _of_assertion(assertion: str, kind: str | None, client_id: str) -> Presented
     subject = assertions.claimed(assertion, "sub")
     if client_id and client_id != subject:
         # The same answer as for a wrong assertion.
-        raise InvalidClientError
+        raise InvalidClientError(reason="the client_id is not the client_assertion's subject")
     return Presented(_ASSERTION, subject, assertion)
 
 
@@ -120,10 +122,10 @@ def _basic(header: str) -> Presented:
     """RFC 7617, with both parts form-encoded (RFC 6749 section 2.3.1), which many clients forget to do."""
     scheme, _, encoded = header.partition(" ")
     if scheme.lower() != "basic" or len(header) > _LONGEST_HEADER:
-        raise InvalidClientError
+        raise InvalidClientError(reason=_MALFORMED)
     try:
         name, secret = base64.b64decode(encoded.strip(), validate=True).decode().split(":", 1)
         client_id = unquote_plus(name, errors="strict")
     except (binascii.Error, ValueError):
-        raise InvalidClientError from None
+        raise InvalidClientError(reason=_MALFORMED) from None
     return Presented("client_secret_basic", client_id, unquote_plus(secret), as_sent=secret)

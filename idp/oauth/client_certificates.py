@@ -23,25 +23,45 @@ METHODS = ("tls_client_auth", "self_signed_tls_client_auth")
 _MALFORMED = (x509.InvalidVersion, x509.UnsupportedGeneralNameType, x509.DuplicateExtension)
 
 
+class BadCertificate(Exception):
+    """It proves nothing. The text says why, for the log."""
+
+
 def thumbprint(der: bytes) -> str:
     """`x5t#S256` (RFC 8705 section 3.1)."""
     return base64.urlsafe_b64encode(hashlib.sha256(der).digest()).rstrip(b"=").decode()
 
 
-def is_of(client: Client, der: bytes | None, context: Context) -> bool:
-    """Whether the certificate of the connection proves this client, by the method that it is registered with."""
+def verify(client: Client, der: bytes | None, context: Context) -> None:
+    """See that the certificate of the connection proves this client, by the method that it is registered with.
+
+    Raises BadCertificate.
+    """
     if der is None:
-        return False
+        raise BadCertificate("there was none")
     try:
         certificate = x509.load_der_x509_certificate(der)
-        if not _is_valid_at(certificate, context.now):
-            return False
-        if client.token_endpoint_auth_method == "tls_client_auth":
-            return _is_issued(certificate, context) and _is_for_clients(certificate) and _names(client, certificate)
-        return _has_key_of(client, certificate, context)
+        found = _fault(client, certificate, context)
     except (ValueError, TypeError, UnsupportedAlgorithm, *_MALFORMED):
         # Somewhere in a certificate that anybody may have made.
-        return False
+        found = "malformed"
+    if found:
+        raise BadCertificate(found)
+
+
+def _fault(client: Client, certificate: x509.Certificate, context: Context) -> str | None:
+    if not _is_valid_at(certificate, context.now):
+        return "expired, or not valid yet"
+    if client.token_endpoint_auth_method != "tls_client_auth":
+        return None if _has_key_of(client, certificate, context) else "none of the client's keys"
+    if not _is_issued(certificate, context):
+        return "no authority of the realm has issued it"
+    if _is_authority(certificate):
+        # An intermediate authority is no client, whatever its name.
+        return "an authority's own"
+    if not _is_for_clients(certificate):
+        return "not for clients"
+    return None if _names(client, certificate) else "another name"
 
 
 def _is_valid_at(certificate: x509.Certificate, now: int) -> bool:
@@ -60,12 +80,11 @@ def _is_issued(certificate: x509.Certificate, context: Context) -> bool:
             certificate.verify_directly_issued_by(authority)
         except (ValueError, TypeError, InvalidSignature):
             continue
-        return not _is_authority(certificate)
+        return True
     return False
 
 
 def _is_authority(certificate: x509.Certificate) -> bool:
-    """An intermediate authority is no client, whatever its name."""
     try:
         return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
     except x509.ExtensionNotFound:

@@ -4,7 +4,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from idp.errors import WrongSecretError
+from idp.errors import InvalidClientError, WrongSecretError
+from idp.events.catalogue import Event
+from idp.events.log import emit
 from idp.login.gate import Authorized
 from idp.login.request import AuthorizationRequest, AuthorizationResponse
 from idp.oauth import client_authentication, device_authorization
@@ -79,7 +81,7 @@ class Provider:
     def admitting(self, realm: Realm, request: OAuthRequest, now: int) -> Iterator[None]:
         """Around the transaction of a client's request: what it may need is fetched, a wrong secret is counted.
 
-        Raises TooManyGuessesError where too many were.
+        Why a client could not prove to be it is logged. Raises TooManyGuessesError where too many were.
         """
         claimed = client_authentication.claimed(request)
         is_guess = claimed.is_guess
@@ -88,8 +90,12 @@ class Provider:
         self.prepare(realm, request)
         try:
             yield
-        except WrongSecretError:
-            self._secret_guesses.count(subject, now)
+        except InvalidClientError as error:
+            known = realm.client(claimed.client_id)
+            who = {"realm": realm.name, "client_id": known.client_id if known else None}
+            emit(Event.CLIENT_REFUSED, **who, reason=error.reason)
+            if isinstance(error, WrongSecretError):
+                self._secret_guesses.count(subject, now)
             raise
 
     def prepare(self, realm: Realm, request: OAuthRequest) -> None:

@@ -61,7 +61,9 @@ def certificate(data: bytes) -> None:
         context = provider().context(realm(), tx, NOW)
         for client, method in ((by_authority, "tls_client_auth"), (by_key, "self_signed_tls_client_auth")):
             wanted = {"token_endpoint_auth_method": method, "tls_client_auth_san_dns": "rp.example"}
-            assert not client_certificates.is_of(client.model_copy(update=wanted), data, context)
+            with refusing(client_certificates.BadCertificate):
+                client_certificates.verify(client.model_copy(update=wanted), data, context)
+                raise AssertionError("it was taken")
 
 
 TARGETS = (client_metadata, statement_metadata, certificate)
