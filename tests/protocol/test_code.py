@@ -74,6 +74,23 @@ def test_a_code_that_is_presented_twice_kills_what_it_was_good_for(portal: Porta
     assert portal.refresh(refreshed.refresh).error == "invalid_grant"
 
 
+def test_a_client_is_told_what_became_of_its_code_and_nothing_of_another_clients(
+    portal: Portal, billing: Portal, visitor: Visitor, clock: Clock
+) -> None:
+    late = portal.code(visitor)
+    clock.advance(60)
+    used, signed_out = portal.code(visitor), portal.code(visitor)
+    portal.redeem(used)
+    stolen = billing.redeem(used)
+    again = portal.redeem(used)
+    visitor.submit(visitor.get(visitor.server.endpoint("logout")))
+
+    unknown = "The code is unknown, expired, used before or another client's."
+    assert stolen.body["error_description"] == portal.redeem(late).body["error_description"] == unknown
+    assert again.body["error_description"] == "The code was used before: what was made from it has ended."
+    assert portal.redeem(signed_out).body["error_description"] == "The sign-in of this code has ended."
+
+
 @pytest.mark.attack
 def test_a_code_that_is_presented_twice_after_its_time_still_kills(
     portal: Portal, visitor: Visitor, clock: Clock

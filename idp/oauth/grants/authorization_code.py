@@ -5,7 +5,7 @@ from typing import Any
 
 from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant
 
-from idp.errors import InvalidRequestError, OAuth2Error
+from idp.errors import InvalidGrantError, InvalidRequestError, OAuth2Error
 from idp.events.catalogue import Event
 from idp.login.gate import Authorized
 from idp.oauth import client_authentication, targets
@@ -120,17 +120,23 @@ class AuthorizationCode(AuthorizationCodeGrant):  # type: ignore[misc]  # Authli
                 grants.end(self.request.context.tx, self._used_up.id, self.request.context.now)
             raise
 
-    def query_authorization_code(self, code: str, client: OAuthClient) -> RedeemedCode | None:
-        """Use the code up. One that was used before ends what was made from it (RFC 6749 section 4.1.2)."""
+    def query_authorization_code(self, code: str, client: OAuthClient) -> RedeemedCode:
+        """Use the code up. One that was used before ends what was made from it (RFC 6749 section 4.1.2).
+
+        Raises InvalidGrantError.
+        """
         context = self.request.context
         realm, now = context.realm.name, context.now
         grant_id = grants.consume_code(context.tx, realm, client_id=client.client_id, code=code, now=now)
         if grant_id is None:
             if grants.end_of_used_code(context.tx, realm, client_id=client.client_id, code=code, now=now):
                 context.tx.emit(Event.TOKEN_REUSED, realm=realm, client_id=client.client_id, what="code")
-            return None
+                raise InvalidGrantError("The code was used before: what was made from it has ended.")
+            raise InvalidGrantError("The code is unknown, expired, used before or another client's.")
         self._used_up = grants.alive(context.tx, realm, grant_id=grant_id, now=now)
-        return None if self._used_up is None else RedeemedCode(self._used_up)
+        if self._used_up is None:
+            raise InvalidGrantError("The sign-in of this code has ended.")
+        return RedeemedCode(self._used_up)
 
     def create_token_response(self) -> tuple[int, dict[str, Any], Any]:
         """Through the gate again, then issue."""
