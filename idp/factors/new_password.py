@@ -31,10 +31,11 @@ def fault(password: str, *, shortest: int, names: Iterable[str], breached: Breac
     password = canonical(password)
     if len(password) < shortest:
         return Unacceptable("error.password-short", {"characters": shortest})
-    once = _once(password)
-    if breached.has(password) or breached.has(once):
+    # Capitals hide a repetition from nobody who guesses.
+    pieces = (_once(password), _once(password.casefold()))
+    if any(map(breached.has, (password, *pieces))):
         return Unacceptable("error.password-breached")
-    if len(once) < SHORTEST:
+    if min(map(len, pieces)) < SHORTEST:
         return Unacceptable("error.password-repeats")
     if _is_little_but(names, password):
         return Unacceptable("error.password-name")
