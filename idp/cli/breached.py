@@ -39,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
         with suppress(OSError):
             new.unlink()
         raise SettingsError(f"no list was made: {error}") from None
-    print(f"{count} passwords", file=sys.stderr)
+    print(f"{count} password{'' if count == 1 else 's'}", file=sys.stderr)
     return 0
 
 

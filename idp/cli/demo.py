@@ -14,7 +14,8 @@ def add_parser(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "demo",
         help="run a demonstration: the server, two portals and an API",
-        description="Run the server with the demo realm, two portals and an API. Nothing is kept when it ends.",
+        description="Run the server with the demo realm, two portals and an API. Without --database nothing is kept "
+        "when it ends.",
     )
     parser.add_argument("--config", type=Path, metavar="DIR", help="directory with demo.yaml (default: realm-config)")
     parser.add_argument("--database", metavar="URL", help="keep people in this database (default: a temporary one)")

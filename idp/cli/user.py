@@ -56,7 +56,10 @@ _COMMANDS = {
         "add a person; the password is read from standard input",
         user_account.add,
         (
-            _flag("--invite", "no password: the person chooses it by a link, which is mailed, else printed"),
+            _flag(
+                "--invite",
+                "no password: the person chooses it by a link, which is mailed where that can be, else printed",
+            ),
             _value("--email", "the e-mail address, which signs in as well as the user name"),
             _value("--name", "the full name"),
             *_ROLES,

@@ -120,6 +120,12 @@ def test_a_list_that_could_not_be_made_leaves_nothing_behind(idp: Command, tmp_p
     assert list(tmp_path.glob("list.bin*")) == []
 
 
+def test_whoever_makes_a_list_is_told_how_long_it_is(idp: Command, tmp_path: Path) -> None:
+    lists = ("our product\n", "our product\nour town\n")
+    told = [idp("breached", "--clear", tmp_path / "list.bin", given=words).err for words in lists]
+    assert told == ["1 password\n", "2 passwords\n"]
+
+
 @pytest.mark.parametrize(
     "command", [("check", "--produc"), ("user", "list", "--realm", "demo", "--data", "x")], ids=" ".join
 )

@@ -105,7 +105,10 @@ def test_a_provider_that_does_not_start_ends_the_demonstration() -> None:
 def test_the_announcement_says_all_that_one_needs() -> None:
     realm = load_realm(CONFIG)
     said = announcement(realm, ports=Ports(), file=CONFIG, now=NOW, commands=Commands(), database=TEMPORARY)
-    for url in ("http://localhost:8080/realms/demo", *(f"http://localhost:{port}/" for port in (8081, 8082, 8083))):
+    for url in (
+        "http://localhost:8080/realms/demo/account",
+        *(f"http://localhost:{port}/" for port in (8081, 8082, 8083)),
+    ):
         assert url in said
     assert "alice" in said
     assert "correct horse battery staple" in said
