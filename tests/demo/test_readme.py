@@ -38,7 +38,7 @@ def test_the_portal_of_the_readme_signs_alice_in(start: Start, surfer: Surfer, m
     listening = socket.create_server(("127.0.0.1", 0))
     url = f"http://localhost:{listening.getsockname()[1]}"
     server = start(demo_realm(clients=[demo_client("portal") | {"redirect_uris": [f"{url}/callback"]}], **no_rules()))
-    app = sample("OAuth()", {"https://login.example.com": server.url, "https://portal.example.com": url})
+    app = sample("OAuth()", {"http://localhost:8080": server.url, "http://localhost:8081": url})
     with serving(app, listening):
         page = surfer.sign_in(surfer.get(f"{url}/login"), "alice")
 
