@@ -155,7 +155,7 @@ class People(Acting):
             self.tell(tx, user, Notice.CLAIMS_SET)
 
     def reset_factors(self, identifier: str) -> None:
-        """Every second factor is removed, with the guesses against it; the next sign-in sets a new one up."""
+        """Every second factor is removed, with the guesses against it; the next sign-in sets up what rules ask for."""
         with self._database.write() as tx:
             user = self.known(tx, identifier).user
             factors.reset(tx, user.id)

@@ -99,7 +99,7 @@ _COMMANDS = {
         (_value("--remove", "the identifier of the one to remove", "ID"), _JSON),
     ),
     "reset-factors": _Command(
-        "remove every second factor; the next sign-in sets a new one up", user_access.reset_factors
+        "remove every second factor; the next sign-in sets one up where a rule asks for it", user_access.reset_factors
     ),
     "unlock": _Command("forget the wrong codes and passwords that keep a person waiting", user_access.unlock),
     "sessions": _Command(
