@@ -64,6 +64,15 @@ def add_parser(subparsers: Any) -> None:
     parser.set_defaults(run=run)
 
 
+def _refuse_what_would_do_nothing(args: argparse.Namespace) -> None:
+    if args.client and not (args.profiles or args.ways):
+        raise SettingsError("--client belongs to --profiles or --ways")
+    if args.json and (args.ways or not args.profiles):
+        raise SettingsError("--json belongs to --profiles alone")
+    if args.reachable_network and not args.fetch:
+        raise SettingsError("--reachable-network belongs to --fetch")
+
+
 def run(args: argparse.Namespace) -> int:
     """0 when every file is good, else 1. Problems and warnings go to standard output, the summary to standard error."""
     if args.write_schema is not None:
@@ -74,10 +83,7 @@ def run(args: argparse.Namespace) -> int:
         except OSError as error:
             raise SettingsError(f"{args.write_schema} cannot be written: {error.strerror}") from None
         return 0
-    if args.client and not (args.profiles or args.ways):
-        raise SettingsError("--client belongs to --profiles or --ways")
-    if args.json and (args.ways or not args.profiles):
-        raise SettingsError("--json belongs to --profiles alone")
+    _refuse_what_would_do_nothing(args)
     mode = Mode.PRODUCTION if args.production else Mode.CHECK
     from idp.web.themes import built_in, themes_in
 

@@ -1,6 +1,7 @@
 """Options that several commands share, and what they come to."""
 
 import argparse
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -90,8 +91,10 @@ def open_database(url: str, *, may_create: bool = False) -> Iterator[Database]:
     """The migrated database of a command; a mistyped file is not a new database. Raises SettingsError."""
     checked = checked_database(url)
     file = checked.database or ""
-    if checked.get_backend_name() == "sqlite" and not may_create and not os.path.exists(file):  # noqa: PTH110
-        raise SettingsError(f"there is no database {file}: name it with --database")
+    if checked.get_backend_name() == "sqlite" and not os.path.exists(file):  # noqa: PTH110
+        if not may_create:
+            raise SettingsError(f"there is no database {file}: name it with --database")
+        logging.getLogger(__name__).warning("%s is a new database", file)
     database = Database(url)
     try:
         ensure_migrated(database)

@@ -71,7 +71,8 @@ def run(
                         file=directory / FILE,
                         now=int(clock()),
                         commands=commands or Commands(),
-                        database=None if database else settings.database,
+                        database=settings.database,
+                        is_kept=database is not None,
                     )
                 ),
                 meanwhile=lambda: show(codes_line(realm, now=int(clock()))),
@@ -123,16 +124,17 @@ def announcement(
     file: Path,
     now: int,
     commands: Commands,
-    database: str | None,
+    database: str,
+    is_kept: bool = False,
 ) -> str:
     """Where to go, who there is, and what to try. `now` is in seconds since the epoch.
 
-    `database` is the URL of the temporary one, None for one that is kept: its URL may hold a password.
+    The URL `database` is repeated where it holds no password.
     """
     first, second = (client.name if (client := realm.client(name)) else name for name in ("portal", "billing"))
     issuer = f"http://localhost:{ports.base}/realms/{realm.name}"
     options = f" --issuer {issuer} --api http://localhost:{ports.api}" if ports.base != DEFAULT_BASE else ""
-    people = f" --config {file.parent} --database {database or 'URL'}"
+    people = f" --config {file.parent} --database {database if database.startswith('sqlite:') else 'URL'}"
     more_codes = [
         line
         for user in realm.users
@@ -169,7 +171,7 @@ def announcement(
         "     Who is asked for what, and why:",
         f"       {commands.idp} explain{people} --realm {realm.name} --user alice --client billing",
         "",
-        "Stop with Ctrl-C. Nothing is kept." if database else "Stop with Ctrl-C.",
+        "Stop with Ctrl-C." if is_kept else "Stop with Ctrl-C. Nothing is kept.",
         "",
     ]
     return "\n".join(lines)

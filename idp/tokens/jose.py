@@ -4,7 +4,7 @@ It looks at neither `exp` nor `typ`, and takes any algorithm of the key's type (
 """
 
 import json
-from base64 import urlsafe_b64encode
+from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import cache, lru_cache
@@ -104,6 +104,11 @@ def _parameters(alg: Algorithm, kid: str) -> KeyParameters:
 def public_jwk(key: PrivateKey) -> dict[str, Any]:
     """The public half (RFC 7517)."""
     return dict(key.as_dict(private=False))
+
+
+def public_text(key: PrivateKey) -> str:
+    """The public half as SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7), DER in Base64."""
+    return b64encode(key.as_der(private=False)).decode()
 
 
 def public_keys(jwks: Iterable[Mapping[str, Any]]) -> tuple[PublicKey, ...]:

@@ -35,6 +35,11 @@ class InRealm:
 Handler = Callable[[Request, InRealm], Response]
 
 
+def wants_page(request: Request) -> bool:
+    """Whether it comes from somebody who reads, and not from a program."""
+    return "text/html" in request.headers.get("accept", "")
+
+
 class Handling:
     """Wraps handlers."""
 
@@ -65,7 +70,7 @@ class Handling:
 
     def refuse(self, request: Request, status: int, page: str, realm: Realm | None = None) -> Response:
         """A page for people, JSON for programs."""
-        if "text/html" in request.headers.get("accept", ""):
+        if wants_page(request):
             return self._pages.error(request, realm, page, status=status)
         error = "temporarily_unavailable" if status == 503 else "server_error" if status == 500 else "invalid_request"
         description = self._pages.message(None, "en", f"{page}.title")

@@ -82,6 +82,7 @@ def routes(
         Route(f"{registrations}/{{client_id}}", realm(registration.read), methods=get),
         Route(f"{registrations}/{{client_id}}", realm(registration.update), methods=["PUT"]),
         Route(f"{registrations}/{{client_id}}", realm(registration.remove), methods=["DELETE"]),
+        Route("/realms/{realm}", realm(metadata.realm), methods=get),
         Route("/realms/{realm}/.well-known/openid-configuration", realm(metadata.discovery), methods=get),
         Route("/realms/{realm}/.well-known/oauth-authorization-server", realm(metadata.discovery), methods=get),
         Route("/.well-known/oauth-authorization-server/realms/{realm}", realm(metadata.discovery), methods=get),

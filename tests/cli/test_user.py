@@ -278,3 +278,11 @@ def test_a_person_who_is_not_there_is_told(user: User) -> None:
 def test_a_mistyped_database_is_not_a_new_one(idp: Command) -> None:
     done = idp("user", "list", "--realm", "demo", "--database", "sqlite:///idpp.db")
     assert (done.status, done.err) == (1, "idp: there is no database idpp.db: name it with --database\n")
+
+
+def test_the_first_person_of_a_new_database_is_told_that_it_is_one(idp: Command) -> None:
+    """Who stands in another directory than the server would add somebody whom nobody knows."""
+    words = ("user", "add", "--realm", "demo", "--database", "sqlite:///people.db")
+    first, second = (idp(*words, name, given=NEW).err for name in ("bob", "eve"))
+    assert "people.db is a new database" in first
+    assert "new database" not in second

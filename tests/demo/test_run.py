@@ -123,7 +123,9 @@ def test_what_is_kept_is_not_called_gone() -> None:
     options: dict[str, Any] = {"ports": Ports(), "file": CONFIG, "now": NOW, "commands": Commands()}
     realm = load_realm(CONFIG)
     assert "Nothing is kept" in announcement(realm, **options, database=TEMPORARY)
-    assert "Nothing is kept" not in announcement(realm, **options, database=None)
+    assert "Nothing is kept" not in announcement(realm, **options, database=TEMPORARY, is_kept=True)
+    server = "postgresql+psycopg://idp:hush-hush@db.example/idp"
+    assert "hush-hush" not in announcement(realm, **options, database=server, is_kept=True)
 
 
 def test_who_is_asked_for_what_can_be_asked_beside_the_demonstration() -> None:

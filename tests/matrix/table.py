@@ -166,6 +166,7 @@ ROWS: dict[str, tuple[str, ...] | Nothing] = {
     "GET /realms/{realm}/protocol/openid-connect/login-status-iframe.html": DOCUMENT,
     "GET /realms/{realm}/protocol/openid-connect/login-status-iframe.html/init": DOCUMENT,
     "GET /realms/{realm}/protocol/openid-connect/3p-cookies/step1.html": DOCUMENT,
+    "GET /realms/{realm}": DOCUMENT,
     "GET /realms/{realm}/.well-known/openid-configuration": DOCUMENT,
     "GET /realms/{realm}/.well-known/oauth-authorization-server": DOCUMENT,
     "GET /.well-known/oauth-authorization-server/realms/{realm}": DOCUMENT,

@@ -1,11 +1,14 @@
 """The metadata says what is served, and what it does not say is not served (OpenID Connect Discovery, RFC 8414)."""
 
+import base64
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from cryptography.hazmat.primitives.serialization import load_der_public_key
+from joserfc.jwk import RSAKey
 from starlette.routing import Route
 
 from tests.portal import Portal
@@ -111,6 +114,30 @@ def test_it_says_that_nothing_goes_without_a_signature(http: httpx.Client, realm
     }
     assert [name for name, values in lists.items() if "none" in values] == []
     assert document["require_signed_request_object"] is False
+
+
+def test_a_realm_says_of_itself_what_clients_of_keycloak_read(
+    http: httpx.Client, document: dict[str, Any], standing: RunningServer
+) -> None:
+    answer = http.get(standing.issuer())
+
+    said = answer.json()
+    signing = load_der_public_key(base64.b64decode(said.pop("public_key")))
+    published = http.get(document["jwks_uri"]).json()["keys"]
+    assert signing in [RSAKey.import_key(key).raw_value for key in published if key["alg"] == "RS256"]
+    assert said == {
+        "realm": "demo",
+        "token-service": document["token_endpoint"].removesuffix("/token"),
+        "account-service": f"{standing.issuer()}/account",
+        "tokens-not-before": 0,
+    }
+    assert (answer.headers["vary"], answer.headers["access-control-allow-origin"]) == ("Accept", "*")
+
+
+def test_whoever_opens_a_realm_is_led_to_their_account(http: httpx.Client, standing: RunningServer) -> None:
+    answer = http.get(standing.issuer(), headers={"accept": "text/html,application/xhtml+xml"})
+
+    assert (answer.status_code, answer.headers["location"]) == (302, f"{standing.issuer()}/account")
 
 
 def test_every_realm_has_its_own(http: httpx.Client, document: dict[str, Any], standing: RunningServer) -> None:

@@ -284,10 +284,12 @@ def test_a_report_changes_nothing_about_the_lines_and_the_status(run: Check, tmp
     assert (report[0], report[1][:1], report[2]) == with_warning
 
 
-def test_what_belongs_to_the_report_is_refused_without_it(run: Check) -> None:
+def test_an_option_that_belongs_to_another_is_refused_without_it(run: Check) -> None:
     for options in (("--json",), ("--ways", "--profiles", "--json")):
         with pytest.raises(SettingsError, match="--json belongs to --profiles alone"):
             run(*options)
+    with pytest.raises(SettingsError, match="--reachable-network belongs to --fetch"):
+        run("--reachable-network", "10.0.0.0/8")
     with pytest.raises(SettingsError, match="--client belongs to --profiles or --ways"):
         run("--client", "portal")
 
