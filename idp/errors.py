@@ -61,13 +61,14 @@ class UnknownClientError(InvalidRequestError):  # type: ignore[misc]  # Authlib 
 
 
 class UnknownRedirectUriError(InvalidRequestError):  # type: ignore[misc]  # Authlib has no types
-    """Goes to a page. `sent`: what came in its place, for the log; without a query, which may hold anything."""
+    """Goes to a page. `sent`: what came in its place, for the log; without a name and password, and a query."""
 
     description = "The redirect_uri is missing or not registered for this client."
 
     def __init__(self, description: str | None = None, *, sent: str | None = None) -> None:
         super().__init__(description)
-        self.sent = re.split("[?#]", sent, maxsplit=1)[0][:200] if sent else None
+        # A query may hold anything, and who guards a portal by HTTP Basic may have the password in its address.
+        self.sent = re.sub("//[^/]*@", "//", re.split("[?#]", sent, maxsplit=1)[0])[:200] if sent else None
 
 
 class ResponseTypeNotOfferedError(OAuth2Error):  # type: ignore[misc]  # Authlib has no types

@@ -1,5 +1,6 @@
 """The schema's verdicts as sentences: what is wrong with a value, and what was probably meant."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -29,6 +30,8 @@ TYPES = {
 }
 LIMITS = {"greater_than_equal": "ge", "less_than_equal": "le"}
 LENGTHS = {"string_too_short": "min_length", "string_too_long": "max_length"}
+_NO_BLANK = "a blank is missing behind the colon of '{}'"
+_JOINED = re.compile(r"([^\s:]+):(?!//)\S")
 AT = {"ge": "at least", "le": "at most", "min_length": "at least", "max_length": "at most"}
 
 
@@ -75,9 +78,8 @@ def no_value(path: Path, model: type[BaseModel]) -> str:
     """The sentence for a key with nothing behind it."""
     if not isinstance(path[-1], str):
         return "an item of the list is empty: write it or remove the dash"
-    name, colon, _ = path[-1].partition(":")
-    if colon and name in keys_of(shape_at(model, path[:-1])):
-        return f"a blank is missing behind the colon of '{name}'"  # what follows may be a secret
+    if (name := _joined(path[-1])) and keys_of(shape_at(model, path[:-1])):
+        return _NO_BLANK.format(name)
     if is_section(shape := shape_at(model, path)):
         write = "write its keys below it" if has_required(shape) else "write {} for its defaults"
         return f"'{path[-1]}' has no value: {write}, or remove the key"
@@ -102,6 +104,10 @@ def _wrong_value(error: ErrorDetails, *, path: Path, root: Node, model: type[Bas
     if choices := choices_of(shape_at(model, path)):
         return _unknown_choice(choices, label, node, path=path)
     if kind in TYPES:
+        if node is not None and isinstance(node.value, str) and ":" in node.value and _has_sections(path, model):
+            # A key with its value, or an address with its password.
+            hint = f": {_NO_BLANK.format(name)}" if (name := _joined(node.value)) else ""
+            return f"{label} must be {TYPES[kind]}{hint}"
         hint = ": write {} for its defaults" if _is_switched_on(node, path, model) else _hint(kind, node, path)
         return f"{label} must be {TYPES[kind]}{_not(node, path)}{hint}"
     if kind in LIMITS:
@@ -118,6 +124,16 @@ def _wrong_value(error: ErrorDetails, *, path: Path, root: Node, model: type[Bas
     if kind == "too_long":
         return f"{label} has more than {context['max_length']} entries"
     return f"{label} is wrong: {error['msg']}"
+
+
+def _joined(text: str) -> str | None:
+    """The key that no blank parts from its value, which may be a secret and is not repeated."""
+    found = _JOINED.match(text)
+    return shortened(found[1]) if found else None
+
+
+def _has_sections(path: Path, model: type[BaseModel]) -> bool:
+    return any(is_section(shape_at(model, place)) for place in (path, (*path, 0)))
 
 
 def _is_switched_on(node: Node | None, path: Path, model: type[BaseModel]) -> bool:

@@ -197,23 +197,39 @@ def _after_body(receive: Receive) -> Receive:
 
 def _address(scope: Scope, headers: Headers, settings: Settings) -> str:
     """The peer, or what a trusted proxy says: the last address that is not itself a trusted proxy."""
-    address = scope["client"][0] if scope.get("client") else ""
+    address = _peer(scope)
     forwarded = [a.strip() for h in headers.getlist("x-forwarded-for") for a in h.split(",")]
     while forwarded and _is_trusted(address, settings):
         candidate = forwarded.pop()
         try:
             # The zone of a link-local address may be any text, of any length (RFC 4007 section 11).
-            address = str(ipaddress.ip_address(candidate.partition("%")[0]))
+            address = str(_parsed(candidate.partition("%")[0]))
         except ValueError:
             break
-    return str(address)
+    return address
+
+
+def _peer(scope: Scope) -> str:
+    address = str(scope["client"][0]) if scope.get("client") else ""
+    try:
+        return str(_parsed(address))
+    except ValueError:
+        return address
+
+
+def _parsed(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """An IPv4 address is one, though a socket of both kinds writes it as ::ffff:192.0.2.1 (RFC 4291 section 2.5.5.2).
+
+    The networks of rules and proxies would be without it. Raises ValueError.
+    """
+    parsed = ipaddress.ip_address(address)
+    return getattr(parsed, "ipv4_mapped", None) or parsed
 
 
 def _client_certificate(scope: Scope, headers: Headers, settings: Settings) -> bytes | None:
     """What the proxy that ended TLS says of the connection (RFC 9440 section 2.1); others may say what they like."""
     values = headers.getlist("client-cert")
-    peer = scope["client"][0] if scope.get("client") else ""
-    if len(values) != 1 or not _is_trusted(peer, settings):
+    if len(values) != 1 or not _is_trusted(_peer(scope), settings):
         return None
     match = _BYTE_SEQUENCE.fullmatch(values[0].strip(" "))
     try:
@@ -234,12 +250,11 @@ def _is_trusted(address: str, settings: Settings) -> bool:
 def network_of(address: str) -> str:
     """The network whose guesses are counted together: an IPv4 address, or an IPv6 /64 (one customer's)."""
     try:
-        parsed = ipaddress.ip_address(address)
+        parsed = _parsed(address)
     except ValueError:
         return address
-    if isinstance(parsed, ipaddress.IPv6Address) and not parsed.ipv4_mapped:
-        return str(ipaddress.ip_network(f"{parsed}/64", strict=False))
-    return str(getattr(parsed, "ipv4_mapped", None) or parsed)
+    is_wide = isinstance(parsed, ipaddress.IPv6Address)
+    return str(ipaddress.ip_network(f"{parsed}/64", strict=False)) if is_wide else str(parsed)
 
 
 def _headers(settings: Settings) -> tuple[tuple[str, str], ...]:

@@ -174,13 +174,13 @@ def test_an_address_that_is_not_registered_is_logged_with_its_client(log: Log, v
         "/realms/demo/protocol/openid-connect/auth",
         params={
             "client_id": "portal",
-            "redirect_uri": "http://localhost:8081/callback/?code=x",
+            "redirect_uri": "http://ada:secret@localhost:8081/callback/?code=x",
             "response_type": "code",
         },
     )
     (refused,) = log.events("authorization.refused")
     assert (refused["client_id"], refused["error"]) == ("portal", "redirect-uri")
-    assert refused["redirect_uri"] == "http://localhost:8081/callback/", "without a query, which may hold anything"
+    assert refused["redirect_uri"] == "http://localhost:8081/callback/", "without what may be a secret"
 
 
 def test_a_request_that_ends_at_a_page_is_logged_with_what_is_wrong(log: Log, visitor: Visitor) -> None:

@@ -92,6 +92,24 @@ def test_the_form_alone_is_checked_without_the_environment() -> None:
 
 
 @pytest.mark.attack
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("clients:\n  - {client_id: a, client_secrt:KEY}\n", "blank is missing behind the colon of 'client_secrt'"),
+        ("clients:\n  - client_secret:KEY\n", "blank is missing behind the colon of 'client_secret'"),
+        ("clients:\n  client_secret:KEY\n", "blank is missing behind the colon of 'client_secret'"),
+        ("mail:\n  smtp_password:KEY\n", "blank is missing behind the colon of 'smtp_password'"),
+        ("mail: smtps://idp:KEY@mail.example\n", "'mail' must be a section with keys of its own"),
+    ],
+)
+def test_a_secret_that_stands_where_none_is_expected_is_not_repeated(written: str, expected: str) -> None:
+    """What is wrong with a file that is reloaded is in the log."""
+    found = only(f"realm: demo\n{written}".replace("KEY", "my-own-key"))
+    assert expected in found
+    assert "my-own-key" not in found
+
+
+@pytest.mark.attack
 def test_cf_03_production_refuses_users_and_defaults_and_says_how_to_mend_it() -> None:
     remove = "a 'default' of a secret is for development only: remove it and set the environment variable"
     assert problems(demo(), mode=Mode.PRODUCTION) == [

@@ -7,6 +7,7 @@ a line each, and after an empty line the body.
 import asyncio
 import atexit
 import ipaddress
+from contextlib import suppress
 from functools import cache
 from typing import Any
 
@@ -37,9 +38,16 @@ def _intake() -> Intake:
     return Intake(_application, settings=settings(), refuse=lambda _, status, __: Response(status_code=status))
 
 
+def _plain(peer: str) -> str:
+    with suppress(ValueError):
+        parsed = ipaddress.ip_address(peer)
+        return str(getattr(parsed, "ipv4_mapped", None) or parsed)
+    return peer
+
+
 async def _application(scope: Scope, receive: Receive, send: Send) -> None:
     """What handlers ask of a request that was let in."""
-    peer, address = scope["client"][0], scope["idp.address"]
+    peer, address = _plain(scope["client"][0]), scope["idp.address"]
     is_proxy = peer.startswith("10.")
     if address != peer:
         assert is_proxy, "an address that nobody trusted has said"

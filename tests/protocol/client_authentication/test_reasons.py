@@ -49,6 +49,10 @@ UNPROVEN: dict[str, tuple[dict[str, Any], str | None]] = {
     "client_secret_basic in place of private_key_jwt": ({"auth": ("keyed", "x")}, "keyed"),
     "client_secret_basic in place of client_secret_post": ({"auth": ("by-post", "hush" * 8)}, "by-post"),
     "an Authorization header that is not Basic (RFC 7617)": ({"headers": {"authorization": "Bearer x"}}, None),
+    "the client_id is not the client_assertion's subject": (
+        {"data": {"client_id": "keyed", "client_assertion_type": TYPE, "client_assertion": "x"}},
+        None,
+    ),
     "tls_client_auth: there was none": ({"data": {"client_id": "bank"}}, "bank"),
     "tls_client_auth: no authority of the realm has issued it": (by_certificate("bank", SELF), "bank"),
     "tls_client_auth: another name": (by_certificate("by-dns", BANK), "by-dns"),
