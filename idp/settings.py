@@ -29,6 +29,15 @@ _WIDEST = {4: 8, 6: 7}
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
+def ip_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """An IPv4 address is one, though a socket of both kinds writes it as ::ffff:192.0.2.1 (RFC 4291 section 2.5.5.2).
+
+    The networks of rules and proxies would be without it. Raises ValueError.
+    """
+    parsed = ipaddress.ip_address(text)
+    return getattr(parsed, "ipv4_mapped", None) or parsed
+
+
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """The settings of one server. `secret_keys`: the first encrypts, every one decrypts (32 bytes each)."""

@@ -29,10 +29,15 @@ class Parser(argparse.ArgumentParser):
         super().__init__(allow_abbrev=False, **options)
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        """A command says itself what it does not know, with its own usage; the library leaves that to `idp`."""
+        """A command says itself what it does not know, with its own usage; the library leaves that to `idp`.
+
+        Options are named, other words are not: one may be the password that was expected on standard input.
+        """
         found, unknown = super().parse_known_args(args, namespace)
+        if options := [word.partition("=")[0] for word in unknown if word.startswith("-")]:
+            self.error(f"unrecognized options: {' '.join(options)}")
         if unknown:
-            self.error(f"unrecognized arguments: {' '.join(unknown)}")
+            self.error("there are more words than the command takes")
         return found, unknown
 
     def error(self, message: str) -> NoReturn:

@@ -5,7 +5,6 @@ import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from ipaddress import ip_address
 from pathlib import Path
 
 from idp.errors import SettingsError
@@ -14,6 +13,7 @@ from idp.settings import (
     Settings,
     checked_database,
     checked_public_url,
+    ip_address,
     reachable_networks,
     secret_keys,
     trusted_networks,

@@ -23,7 +23,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from idp.events.catalogue import Event
 from idp.events.log import emit, remote_address, request_id
-from idp.settings import Settings
+from idp.settings import Settings, ip_address
 
 MAX_BODY = 65536
 MAX_QUERY = 32768
@@ -203,7 +203,7 @@ def _address(scope: Scope, headers: Headers, settings: Settings) -> str:
         candidate = forwarded.pop()
         try:
             # The zone of a link-local address may be any text, of any length (RFC 4007 section 11).
-            address = str(_parsed(candidate.partition("%")[0]))
+            address = str(ip_address(candidate.partition("%")[0]))
         except ValueError:
             break
     return address
@@ -212,18 +212,9 @@ def _address(scope: Scope, headers: Headers, settings: Settings) -> str:
 def _peer(scope: Scope) -> str:
     address = str(scope["client"][0]) if scope.get("client") else ""
     try:
-        return str(_parsed(address))
+        return str(ip_address(address))
     except ValueError:
         return address
-
-
-def _parsed(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
-    """An IPv4 address is one, though a socket of both kinds writes it as ::ffff:192.0.2.1 (RFC 4291 section 2.5.5.2).
-
-    The networks of rules and proxies would be without it. Raises ValueError.
-    """
-    parsed = ipaddress.ip_address(address)
-    return getattr(parsed, "ipv4_mapped", None) or parsed
 
 
 def _client_certificate(scope: Scope, headers: Headers, settings: Settings) -> bytes | None:
@@ -250,7 +241,7 @@ def _is_trusted(address: str, settings: Settings) -> bool:
 def network_of(address: str) -> str:
     """The network whose guesses are counted together: an IPv4 address, or an IPv6 /64 (one customer's)."""
     try:
-        parsed = _parsed(address)
+        parsed = ip_address(address)
     except ValueError:
         return address
     is_wide = isinstance(parsed, ipaddress.IPv6Address)

@@ -142,7 +142,14 @@ def test_an_unknown_option_is_answered_with_what_that_command_knows(idp: Command
     assert done.status == 2
     words = [word for word in command if word not in ("--realm", "demo")]
     assert done.err.startswith(f"usage: {' '.join(('idp', *words))} [-h]")
-    assert "unrecognized arguments: --colour" in done.err
+    assert done.err.endswith(": error: unrecognized options: --colour\n")
+
+
+def test_a_password_that_is_no_argument_is_not_repeated(idp: Command) -> None:
+    for words in (("alice", PASSWORD), ("alice", "--password", PASSWORD), ("alice", f"--password={PASSWORD}")):
+        done = idp("user", "set-password", "--realm", "demo", *words)
+        assert done.status == 2
+        assert PASSWORD not in done.err
 
 
 def test_the_version_is_told(idp: Command) -> None:

@@ -192,7 +192,7 @@ def test_a_network_scopes_and_acr_values_are_supposed_as_told(plan: Planned) -> 
         return [c["client"] for c in said(plan(outside, "--json", *options))["clients"]]
 
     assert clients() == ["cli"]
-    assert clients("--address", "10.1.2.3") == []
+    assert clients("--address", "10.1.2.3") == clients("--address", "::ffff:10.1.2.3") == []
     assert clients("--scope", "openid") == []
     assert clients("--acr", "two-factor") == []
     assert (
