@@ -15,7 +15,7 @@ ADVICE: Mapping[str, str] = {
     "consentRequired": "write `require_consent: true`",
     "webOrigins": "leave it out: pages at the origins of its `redirect_uris` may read the answers",
     "rootUrl": "write whole addresses in `redirect_uris`",
-    "defaultClientScopes": "write `scope`",
+    "defaultClientScopes": "write `scope`, and in `default_scopes` what comes unasked",
     "optionalClientScopes": "write `scope`",
     "clientScopes": "write `scopes`",
     "accessTokenLifespan": "write `tokens: {access: 5m}`",
@@ -25,6 +25,9 @@ ADVICE: Mapping[str, str] = {
     "otpPolicyType": "write `factors: {totp: {}}`",
     "requiredActions": "write a rule under `second_factor`: who has no factor sets one up on the way",
     "authenticationFlows": "write rules under `second_factor`",
+    "bruteForceProtected": "leave it out: guesses are always counted",
+    "eventsEnabled": "leave it out: every event is in the log",
+    "identityProviders": "leave it out: nobody signs in through other providers here",
     "smtpServer": "write `mail: {server: …}`",
     "sslRequired": "leave it out: without --dev, https is always required",
 }
