@@ -89,7 +89,7 @@ def run(args: argparse.Namespace) -> int:
         "access_log": False,
         "log_config": None,
         "loop": "uvloop",
-        "http": "httptools",
+        "http": "idp.web.parser:Parser",
         "timeout_keep_alive": 15,
         "timeout_graceful_shutdown": _STOPS_WITHIN,
     }
