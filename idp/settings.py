@@ -91,6 +91,8 @@ def _parts(url: str) -> tuple[str, str, str, str]:
     except ValueError:
         parts, hostname, port = urlsplit(""), "", None
     wrong = parts.query or parts.fragment or "@" in parts.netloc or not url.isascii() or not url.isprintable()
+    # Links to scripts begin with the path, and what begins with two slashes is a host.
+    wrong = wrong or "//" in parts.path
     if parts.scheme not in ("http", "https") or not _HOST.fullmatch(hostname) or wrong or " " in url:
         # Without the value: somebody may have put a password into it.
         raise SettingsError("--public-url must be a URL such as https://login.example.com, and nothing more")

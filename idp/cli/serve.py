@@ -167,3 +167,7 @@ def _say_where(settings: Settings) -> None:
             "only browsers of this machine can sign in at %s: name by --public-url where others reach the server",
             settings.public_url,
         )
+    if settings.is_https and not settings.trusted_proxies:
+        logging.getLogger(__name__).warning(
+            "everybody seems to come from where the proxy is, to rules, limits and the log: name it by --trusted-proxy"
+        )

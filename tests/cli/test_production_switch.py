@@ -53,6 +53,7 @@ def test_an_http_address_that_is_not_loopback(refused: Serve) -> None:
         "https://",
         "ftp://a.example",
         "https://a.example/?b",
+        "https://a.example//b.example",
         "https://a.example:99999",
         "https://[1",
     ],

@@ -41,6 +41,16 @@ def test_a_request_under_way_is_answered_before_it_ends(serve: Serve) -> None:
     assert server.process.wait(10) == 0
 
 
+@pytest.mark.parametrize("trusted", [(), ("--trusted-proxy", "127.0.0.1")])
+def test_whoever_names_no_proxy_is_told_that_addresses_are_not_known(serve: Serve, trusted: tuple[str, ...]) -> None:
+    """A rule that spares the company's networks would spare everybody, and one guesser slow everybody down."""
+    arguments = ("--public-url", "https://login.example.com", *trusted)
+    server = serve(plain_realm(), arguments=arguments, **{SECRET_KEY: secret_key(), **PORTAL})
+
+    warnings = [line["message"] for line in server.lines() if line["level"] == "warning"]
+    assert [w.rpartition(": ")[2] for w in warnings] == ([] if trusted else ["name it by --trusted-proxy"])
+
+
 @pytest.mark.attack
 def test_nobody_says_behind_a_body_where_they_are(serve: Serve) -> None:
     """What the proxy says stands in front of it; the last word would be the client's, and spare it a second factor."""
