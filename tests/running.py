@@ -16,6 +16,7 @@ import yaml
 
 from idp.app import create_app
 from idp.settings import Settings, secret_keys
+from idp.web.parser import Parser
 from idp.web.themes import Themes, built_in
 from tests.clock import Clock
 from tests.prompt_server import PromptServer
@@ -118,6 +119,7 @@ class RunningServer:
             self.app,
             log_config=None,
             access_log=False,
+            http=Parser,
             proxy_headers=False,
             server_header=False,
             lifespan="on",

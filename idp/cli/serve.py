@@ -89,7 +89,7 @@ def run(args: argparse.Namespace) -> int:
         "access_log": False,
         "log_config": None,
         "loop": "uvloop",
-        "http": "httptools",
+        "http": "idp.web.parser:Parser",
         "timeout_keep_alive": 15,
         "timeout_graceful_shutdown": _STOPS_WITHIN,
     }
@@ -166,4 +166,8 @@ def _say_where(settings: Settings) -> None:
         logging.getLogger(__name__).warning(
             "only browsers of this machine can sign in at %s: name by --public-url where others reach the server",
             settings.public_url,
+        )
+    if settings.is_https and not settings.trusted_proxies:
+        logging.getLogger(__name__).warning(
+            "everybody seems to come from where the proxy is, to rules, limits and the log: name it by --trusted-proxy"
         )

@@ -86,7 +86,9 @@ def sent_cookies(request: Request) -> dict[str, str]:
     found: dict[str, list[str]] = {}
     for header in request.headers.getlist("cookie"):
         for part in header[: 4 * _LONGEST].split(";"):
-            name, equals, value = part.strip().partition("=")
+            # Nothing but what RFC 6265 calls white space: a browser lets a neighbour set a cookie whose name is the
+            # prefix behind a character that only Python takes for some (U+00A0).
+            name, equals, value = part.strip(" \t").partition("=")
             if equals and name:
                 found.setdefault(name, []).append(value)
     return {name: values[0] for name, values in found.items() if len(values) == 1 and len(values[0]) <= _LONGEST}

@@ -21,14 +21,17 @@ from starlette.responses import Response
 from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from idp.addresses import ip_address
 from idp.events.catalogue import Event
 from idp.events.log import emit, remote_address, request_id
-from idp.settings import Settings, ip_address
+from idp.settings import Settings
 
 MAX_BODY = 65536
 MAX_QUERY = 32768
 MAX_HEADERS = 65536
 _BYTE_SEQUENCE = re.compile(":([A-Za-z0-9+/]+={0,2}):")  # RFC 8941 section 3.3.5
+# Some proxies write the port of the connection too.
+_WITH_PORT = re.compile(r"\[([^\]]*)\](?::[0-9]+)?|([0-9.]+):[0-9]+")
 _MOST_FIELDS = 100
 _BODY_WITHIN = 10.0
 _FORM = "application/x-www-form-urlencoded"
@@ -78,7 +81,9 @@ class Intake:
             return
         began, status = time.perf_counter(), 500
         identifier = secrets.token_hex(8)
-        headers = Headers(scope=scope)
+        # The parser takes headers of any size, and looking through megabytes of them takes seconds.
+        is_long = sum(len(name) + len(value) for name, value in scope["headers"]) > MAX_HEADERS
+        headers = Headers(raw=[]) if is_long else Headers(scope=scope)
         scope["idp.address"] = _address(scope, headers, self._settings)
         scope["idp.client_certificate"] = _client_certificate(scope, headers, self._settings)
         tokens = request_id.set(identifier), remote_address.set(scope["idp.address"])
@@ -95,7 +100,7 @@ class Intake:
             await send(message)
 
         try:
-            await self._admit(scope, headers, receive)
+            await self._admit(scope, headers, receive, is_long=is_long)
             await self._app(scope, _after_body(receive), send_with_headers)
         except HTTPException as wrong:
             scope.setdefault("idp.query", ())
@@ -113,9 +118,8 @@ class Intake:
             request_id.reset(tokens[0])
             remote_address.reset(tokens[1])
 
-    async def _admit(self, scope: Scope, headers: Headers, receive: Receive) -> None:
-        # The parser takes headers of any size, and looking through megabytes of cookies takes a second.
-        if sum(len(name) + len(value) for name, value in scope["headers"]) > MAX_HEADERS:
+    async def _admit(self, scope: Scope, headers: Headers, receive: Receive, *, is_long: bool) -> None:
+        if is_long:
             raise HTTPException(431)
         if headers.getlist("host")[1:] or (
             not scope["path"].startswith(_ANY_HOST) and headers.get("host", "").lower() not in self._hosts
@@ -196,17 +200,27 @@ def _after_body(receive: Receive) -> Receive:
 
 
 def _address(scope: Scope, headers: Headers, settings: Settings) -> str:
-    """The peer, or what a trusted proxy says: the last address that is not itself a trusted proxy."""
+    """The peer, or what a trusted proxy says: the last address that is not itself a trusted proxy.
+
+    Empty where that says nothing that can be read: the proxy's own network would spare people what its rules ask.
+    """
     address = _peer(scope)
-    forwarded = [a.strip() for h in headers.getlist("x-forwarded-for") for a in h.split(",")]
+    if not _is_trusted(address, settings):
+        return address
+    forwarded = ",".join(headers.getlist("x-forwarded-for")).split(",")
     while forwarded and _is_trusted(address, settings):
-        candidate = forwarded.pop()
-        try:
-            # The zone of a link-local address may be any text, of any length (RFC 4007 section 11).
-            address = str(ip_address(candidate.partition("%")[0]))
-        except ValueError:
-            break
+        address = _forwarded(forwarded.pop().strip(" \t"))
     return address
+
+
+def _forwarded(text: str) -> str:
+    if match := _WITH_PORT.fullmatch(text):
+        text = match[1] or match[2]
+    try:
+        # The zone of a link-local address may be any text, of any length (RFC 4007 section 11).
+        return str(ip_address(text.partition("%")[0]))
+    except ValueError:
+        return ""
 
 
 def _peer(scope: Scope) -> str:

@@ -27,6 +27,7 @@ class Pages:
         self._themes = themes
         self._settings = settings
         self._cookies = cookies
+        self._root = urlsplit(settings.public_url).path
 
     def locale(self, request: Request, realm: Realm | None, ui_locales: str | None = None) -> str:
         """The language of this page."""
@@ -73,6 +74,8 @@ class Pages:
             context={
                 "realm": _Shown(realm.name, realm.title, realm.support_url) if realm else _NOWHERE,
                 "dev": self._settings.dev,
+                # By its path alone: a page that another host asked for has its style too.
+                "asset": lambda path: self._root + self._themes.asset(theme, path),
                 "error": None,
                 "reasons": (),
                 "languages": [self._language(theme, code, url, locale) for code, url in (languages or {}).items()],

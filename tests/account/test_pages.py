@@ -4,6 +4,7 @@ from urllib.parse import urlencode, urlsplit
 
 import pytest
 
+from idp.settings import trusted_networks
 from tests.account.conftest import Visit
 from tests.account.owner import FIREFOX, Owner, Scene
 from tests.conftest import Start
@@ -80,6 +81,14 @@ def test_sessions_are_named_by_device_and_this_one_is_marked(scene: Scene) -> No
     page = scene.owner.open("/devices")
     assert page.html.index("Firefox on Windows") < page.html.index("This browser") < page.html.index("Safari on iPhone")
     assert "Sign out everywhere else" in page.html
+
+
+def test_where_nobody_knows_the_address_of_a_session_none_is_named(start: Start, visit: Visit) -> None:
+    page = Owner(visit(start(trusted_proxies=trusted_networks(["127.0.0.1"])))).open("/devices")
+
+    facts = [line.strip() for line in page.html.splitlines() if 'class="facts"' in line]
+    assert facts[0].startswith('<p class="facts">Signed in since')
+    assert '<p class="facts">Firefox on Windows</p>' in facts
 
 
 def test_an_ended_session_stays_among_the_recent_sign_ins(scene: Scene) -> None:

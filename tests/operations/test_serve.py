@@ -41,6 +41,33 @@ def test_a_request_under_way_is_answered_before_it_ends(serve: Serve) -> None:
     assert server.process.wait(10) == 0
 
 
+@pytest.mark.parametrize("trusted", [(), ("--trusted-proxy", "127.0.0.1")])
+def test_whoever_names_no_proxy_is_told_that_addresses_are_not_known(serve: Serve, trusted: tuple[str, ...]) -> None:
+    """A rule that spares the company's networks would spare everybody, and one guesser slow everybody down."""
+    arguments = ("--public-url", "https://login.example.com", *trusted)
+    server = serve(plain_realm(), arguments=arguments, **{SECRET_KEY: secret_key(), **PORTAL})
+
+    warnings = [line["message"] for line in server.lines() if line["level"] == "warning"]
+    assert [w.rpartition(": ")[2] for w in warnings] == ([] if trusted else ["name it by --trusted-proxy"])
+
+
+@pytest.mark.attack
+def test_nobody_says_behind_a_body_where_they_are(serve: Serve) -> None:
+    """What the proxy says stands in front of it; the last word would be the client's, and spare it a second factor."""
+    server = serve(arguments=("--dev", "--trusted-proxy", "127.0.0.1"))
+    body = "grant_type=client_credentials&client_id=portal&client_secret=wrong"
+    head = (
+        f"POST {server.endpoint('token').removeprefix(server.url)} HTTP/1.1\r\nHost: localhost:{server.port}\r\n"
+        "Content-Type: application/x-www-form-urlencoded\r\nX-Forwarded-For: 203.0.113.7\r\n"
+        "Transfer-Encoding: chunked\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", server.port)) as connection:
+        connection.sendall(f"{head}{len(body):x}\r\n{body}\r\n0\r\nX-Forwarded-For: 10.1.2.3\r\n\r\n".encode())
+        assert connection.recv(4096).startswith(b"HTTP/1.1 401 ")
+
+    assert [event["address"] for event in server.events("client.refused")] == ["203.0.113.7"]
+
+
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_whoever_asks_for_websocket_is_answered_in_http_and_nobody_is_alarmed(serve: Serve, method: str) -> None:
     server = serve()

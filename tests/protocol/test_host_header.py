@@ -153,6 +153,8 @@ def test_the_public_url_is_behind_every_address(start: Start, register: Callable
 
     assert '"issuer":"https://login.example.test/sso/realms/demo"' in answer.text
     assert "localhost" not in answer.text
+    page = raw.get(server, "/realms/demo/device", "Accept: text/html", host="login.example.test")
+    assert set(re.findall(r'(?:href|src)="(/[^/]*/)', page.text)) == {"/sso/"}
     elsewhere = raw.get(server, DISCOVERY)
     assert elsewhere.status == 421
     assert "This is not the address of this server" in elsewhere.text

@@ -12,6 +12,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from tests.clock import Clock
 from tests.databases import Databases
+from tests.protocol import raw
 from tests.protocol.client_authentication import certificates
 from tests.protocol.client_authentication.certificates import Certificate
 from tests.protocol.client_authentication.test_assertions import client
@@ -183,6 +184,27 @@ def test_nobody_but_the_proxy_says_what_the_certificate_was(servers: dict[bool, 
     for server in servers.values():
         said = {"ssl-client-verify": "SUCCESS", "x-ssl-client-s-dn": SUBJECT, "x-ssl-cert": BANK.header["client-cert"]}
         assert status(server, "bank", said | {"ssl_client_verify": "SUCCESS", "client_cert": f":{der}:"}) == 401
+
+
+@pytest.mark.attack
+def test_what_follows_a_body_is_no_word_of_the_proxy(server: RunningServer) -> None:
+    """RFC 9110 section 6.5.1: a proxy that replaces headers may hand trailers on as they are."""
+    body = "grant_type=client_credentials&client_id=bank"
+    lines = [
+        "POST /realms/demo/protocol/openid-connect/token HTTP/1.1",
+        f"Host: localhost:{server.settings.port}",
+        "Content-Type: application/x-www-form-urlencoded",
+        "Transfer-Encoding: chunked",
+        "",
+        f"{len(body):x}",
+        body,
+        "0",
+        f"Client-Cert: {BANK.header['client-cert']}",
+        "",
+        "",
+    ]
+
+    assert raw.send(server, "\r\n".join(lines).encode()).status == 401
 
 
 @pytest.mark.attack

@@ -249,6 +249,8 @@ def test_somebody_elses_session_in_the_browser_ends_when_another_person_signs_in
         "idp-session-demo=" + 5000 * "x",
         20000 * "x" + "; idp-session-demo={session}",
         'idp-session-demo="{session}"',
+        "\u00a0idp-session-demo={session}",
+        "x=y;\u0085idp-session-demo={session}",
     ],
     ids=[
         "doubled",
@@ -264,6 +266,8 @@ def test_somebody_elses_session_in_the_browser_ends_when_another_person_signs_in
         "long",
         "late",
         "quoted",
+        "behind a space that is none",
+        "behind a line that is none",
     ],
 )
 def test_cookies_that_no_browser_of_ours_would_send_are_no_session(
@@ -275,7 +279,7 @@ def test_cookies_that_no_browser_of_ours_would_send_are_no_session(
     with server.http() as http:
         cut, half, swapped = session[:-1], session[: len(session) // 2], session.swapcase()
         sent = header.format(session=session, cut=cut, half=half, swapped=swapped)
-        answer = http.get(portal.url(prompt="none"), headers={"cookie": sent})
+        answer = http.get(portal.url(prompt="none"), headers={b"cookie": sent.encode("latin-1")})
 
     assert answer.status_code == 303
     assert "error=login_required" in answer.headers["location"]
