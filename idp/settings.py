@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from urllib.parse import urlsplit
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from idp.addresses import Network, ip_network
 from idp.errors import SettingsError
 
 SECRET_KEY_VARIABLE = "IDP_SECRET_KEY"
@@ -25,17 +25,6 @@ _KEY_LENGTH = 32
 _MAKE = "Make one with: python3 -c 'import base64,os;print(base64.b64encode(os.urandom(32)).decode())'"
 # The widest private networks: 10.0.0.0/8 and fc00::/7.
 _WIDEST = {4: 8, 6: 7}
-
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-
-
-def ip_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
-    """An IPv4 address is one, though a socket of both kinds writes it as ::ffff:192.0.2.1 (RFC 4291 section 2.5.5.2).
-
-    The networks of rules and proxies would be without it. Raises ValueError.
-    """
-    parsed = ipaddress.ip_address(text)
-    return getattr(parsed, "ipv4_mapped", None) or parsed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,6 +170,6 @@ def trusted_networks(values: list[str]) -> tuple[Network, ...]:
 
 def _network(value: str, option: str) -> Network:
     try:
-        return ipaddress.ip_network(value)
+        return ip_network(value)
     except ValueError as error:
         raise SettingsError(f"{option} {value!r} is not a network such as 10.0.0.0/8: {error}") from None

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from idp.addresses import ip_address
 from idp.errors import SettingsError
 from idp.settings import (
     DEFAULT_DATABASE,
     Settings,
     checked_database,
     checked_public_url,
-    ip_address,
     reachable_networks,
     secret_keys,
     trusted_networks,

@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from idp.addresses import Network
 from idp.oauth.sectors import unnamed
 from idp.outbound.fetch import Fetcher, Unreachable
 from idp.realm.client_sections import Client
 from idp.realm.findings import Finding
 from idp.realm.loading import Examination, Problem
-from idp.settings import Network
 
 
 def unnamed_redirects(examined: Mapping[Path, Examination], reachable: tuple[Network, ...]) -> Iterator[Problem]:

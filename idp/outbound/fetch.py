@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from urllib.parse import SplitResult, urlencode, urlsplit
 
-from idp.settings import Network
+from idp.addresses import Network
 
 SECONDS = 3.0  # for the name, for the connection, and for all that is said
 MAX_BYTES = 256 * 1024

@@ -1,11 +1,11 @@
 """The realm file's own tests: who, where, is asked what and never what."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from idp.policy.decide import decide
+from idp.policy.places import anywhere, parts
 from idp.policy.proofs import Proof
-from idp.policy.question import UNNAMED, Credential, Person, Request, Session, person_in
+from idp.policy.question import Credential, Person, Request, Session, person_in
 from idp.realm.account_client import client_of
 from idp.realm.factor_sections import RECOVERY
 from idp.realm.policy_sections import Expectation
@@ -28,22 +28,10 @@ def person_of(realm: Realm, expectation: Expectation) -> Person:
     return person_in(realm, roles=who.roles, groups=who.groups, credentials=owned, snoozed=0)
 
 
-def addresses(realm: Realm, expectation: Expectation) -> Iterator[str]:
-    """One in each part of its network that rules could tell from the others: these begin where a rule's begin or end.
-
-    One in no network that a rule names, where it has none.
-    """
+def addresses(realm: Realm, expectation: Expectation) -> tuple[str, ...]:
+    """One in each part of its network; where it has none, those in no network that a rule names."""
     network = expectation.network
-    if network is None:
-        yield UNNAMED
-        return
-    first, last = int(network.network_address), int(network.broadcast_address)
-    begins = {first}
-    for rule in realm.second_factor.rules:
-        for named in (*(rule.when.networks or ()), *(rule.when.not_networks or ())):
-            if named.version == network.version:
-                begins |= {int(named.network_address), int(named.broadcast_address) + 1}
-    yield from (str(type(network.network_address)(begin)) for begin in sorted(begins) if first <= begin <= last)
+    return anywhere(realm) if network is None else tuple(parts(network, realm))
 
 
 def asked(realm: Realm, expectation: Expectation, address: str, now: int) -> frozenset[str]:

@@ -9,6 +9,8 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
+from idp.addresses import ip_network
+
 Locale = Literal["en", "de"]
 UNITS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
 DURATION = r"^[1-9][0-9]{0,5}[smhd]$"
@@ -121,9 +123,11 @@ def _network(value: Any) -> Any:
     """`10.0.0.0/8`, `2001:db8::/32`, or one address."""
     if isinstance(value, str):
         try:
-            return ipaddress.ip_network(value)
+            ipaddress.ip_network(value)
         except ValueError:
             pass
+        else:
+            return ip_network(value)
     raise ValueError("a network is written 10.0.0.0/8 or 2001:db8::/32, without bits behind the prefix")
 
 

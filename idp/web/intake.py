@@ -21,9 +21,10 @@ from starlette.responses import Response
 from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from idp.addresses import ip_address
 from idp.events.catalogue import Event
 from idp.events.log import emit, remote_address, request_id
-from idp.settings import Settings, ip_address
+from idp.settings import Settings
 
 MAX_BODY = 65536
 MAX_QUERY = 32768

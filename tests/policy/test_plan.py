@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from idp.policy.alike import Alike, Crowd, Traits, gather, together, told_apart
 from idp.policy.decide import decide_again
 from idp.policy.lasting import Ending, Lasting, ending
+from idp.policy.places import anywhere
 from idp.policy.plan import Asking, Effect, Plan, SignIns, plan
 from idp.policy.question import Person, Request
 from idp.realm.factor_sections import RECOVERY
@@ -37,7 +38,7 @@ LATER = "2999-01-01"
 
 def planned(before: Realm, after: Realm, *people: Person, asking: Asking | None = None, most: int = 5) -> Plan:
     """For these people, called `person 0` and so on, at the clients of the two realms."""
-    asked = asking or Asking(NOW)
+    asked = asking or Asking(NOW, address=anywhere(before, after)[0])
     clients = [{c.client_id: c for c in of.clients if c.enabled} for of in (before, after)]
     return plan(
         [Alike(who, who, Crowd(1, (f"person {place}",))) for place, who in enumerate(people)],
