@@ -96,15 +96,15 @@ class Request:
 class Session:
     """The proofs of a person: `earlier` ones of the single sign-on session, and those `given` for this request.
 
-    `invitation`: what they said to one in this sign-in: `accepted`, `declined` or nothing yet. `trusted_at`: when they
-    trusted this browser (seconds since the epoch), None where they did not or it has ended. `adding`: the factor that
-    they want to set up besides, until they have.
+    `invitation`: what they said to one in this sign-in: `accepted`, `declined` or nothing yet. `trusted`: by
+    which second factors they trusted this browser, and when; empty where they did not or it has ended. `adding`: the
+    factor that they want to set up besides, until they have.
     """
 
     earlier: tuple[Proof, ...] = ()
     given: tuple[Proof, ...] = ()
     invitation: str = ""
-    trusted_at: int | None = None
+    trusted: tuple[Proof, ...] = ()
     adding: str = ""
 
 

@@ -210,12 +210,12 @@ def test_a_grant_ends_exactly_where_its_refresh_token_is_not_taken_any_more(case
         for p in (*question.session.earlier, *question.session.given)
         if question.person.still_has(p)
     )
-    trusted_at = question.session.trusted_at
-    grant = Lasting("portal", who, question.request.scopes & set(client.scopes), proofs, "", trusted_at)
+    trusted = question.session.trusted
+    grant = Lasting("portal", who, question.request.scopes & set(client.scopes), proofs, "", trusted)
 
     def goes_on(of: Realm) -> bool:
         then = Request(scopes=grant.scopes)
-        return decide_again(of, who.person(of), client, then, proofs, NOW, trusted_at=trusted_at).outcome is not None
+        return decide_again(of, who.person(of), client, then, proofs, NOW, trusted=trusted).outcome is not None
 
     found = ending([grant], before=(before, {"portal": client}), after=(after, {"portal": client}), now=NOW)
 
@@ -230,9 +230,9 @@ def test_a_grant_ends_exactly_where_its_refresh_token_is_not_taken_any_more(case
 def test_an_age_counts_to_the_second(ago: int, trusted_ago: int | None, ends: bool) -> None:
     clients = {"portal": realm(grant_types=("authorization_code", "refresh_token")).clients[0]}
     after = realm({**APP, "max_age": "60s", "trusted_browser": "120s"})
-    trusted_at = None if trusted_ago is None else NOW - trusted_ago
+    trusted = () if trusted_ago is None else (totp(trusted_ago),)
     proofs = (password(9999), replace(totp(ago), credential="totp"))
-    grant = Lasting("portal", Traits(factors=frozenset({"totp"})), frozenset(), proofs, "", trusted_at)
+    grant = Lasting("portal", Traits(factors=frozenset({"totp"})), frozenset(), proofs, "", trusted)
 
     found = ending([grant], before=(realm(), clients), after=(after, clients), now=NOW)
 
