@@ -82,7 +82,7 @@ class Intake:
         headers = Headers(scope=scope)
         scope["idp.address"] = _address(scope, headers, self._settings)
         scope["idp.client_certificate"] = _client_certificate(scope, headers, self._settings)
-        tokens = request_id.set(identifier), remote_address.set(scope["idp.address"])
+        tokens = request_id.set(identifier), remote_address.set(scope["idp.address"] or _peer(scope))
 
         async def send_with_headers(message: Message) -> None:
             nonlocal status
@@ -197,16 +197,21 @@ def _after_body(receive: Receive) -> Receive:
 
 
 def _address(scope: Scope, headers: Headers, settings: Settings) -> str:
-    """The peer, or what a trusted proxy says: the last address that is not itself a trusted proxy."""
+    """The peer, or what a trusted proxy says: the last address that is not itself a trusted proxy.
+
+    Empty where a proxy does not say it: nobody is where the proxy is, inside of the networks that a rule spares.
+    """
     address = _peer(scope)
     forwarded = [a.strip() for h in headers.getlist("x-forwarded-for") for a in h.split(",")]
+    if not forwarded and _is_trusted(address, settings):
+        return ""
     while forwarded and _is_trusted(address, settings):
         candidate = forwarded.pop()
         try:
             # The zone of a link-local address may be any text, of any length (RFC 4007 section 11).
             address = str(ip_address(candidate.partition("%")[0]))
         except ValueError:
-            break
+            return ""
     return address
 
 
