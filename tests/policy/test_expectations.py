@@ -75,6 +75,20 @@ def test_a_rule_that_is_to_come_asks_nothing_yet() -> None:
     assert findings(realm({**TWO_FACTOR, "from": "2999-01-01"}), asks=()) == []
 
 
+@pytest.mark.attack
+def test_what_never_does_does_not_for_people_who_lack_what_two_rules_share_either() -> None:
+    """They meet each rule by another factor, and are asked for both."""
+    two = [{**TWO_FACTOR, "accept": ["totp", other]} for other in ("sms", "email")]
+    of = realm(*two, factors=ALL)
+
+    assert findings(of, asks=("totp",), never=("sms",)) == [("never", ("sms",))]
+    assert findings(of, asks=("totp",), never=("webauthn",)) == []
+
+
+def test_what_is_only_proven_to_set_up_another_factor_does_not_do() -> None:
+    assert findings(realm(APP, factors=ALL), never=("sms", "email", "webauthn", "recovery-codes")) == []
+
+
 EVERYBODY_BY_IPV4 = {**TWO_FACTOR, "when": {"networks": ["0.0.0.0/0"]}}
 
 
