@@ -17,8 +17,9 @@ from idp.errors import SettingsError
 from idp.oauth.registration import usable
 from idp.policy.alike import gather
 from idp.policy.lasting import ending
+from idp.policy.places import anywhere
 from idp.policy.plan import Asking, SignIns, plan
-from idp.policy.question import UNNAMED, portals
+from idp.policy.question import portals
 from idp.realm.account_client import ACCOUNT
 from idp.realm.client_sections import Client
 from idp.realm.comparing import compare
@@ -70,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
         now=int(time()) if args.at is None else args.at,
         scopes=None if args.scope is None else frozenset(args.scope.split()),
         acr_values=tuple(args.acr.split()),
-        address=args.address or UNNAMED,
+        address=args.address or "",
     )
     pairs = tuple(_pairs(args.config, args.changed, args.realm))
     _check_names(asking, [version.realm for pair in pairs for version in pair])
@@ -88,6 +89,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _planned(tx: Transaction, before: Version, after: Version, *, asking: Asking, most: int, is_now: bool) -> Planned:
     old, new, name = before.realm, after.realm, before.realm.name
+    asking = replace(asking, address=asking.address or anywhere(old, new)[0])
     entered = _portals(tx, old), {} if after.is_gone else _portals(tx, new)
     kinds = gather(everybody.people(tx, name), before=old, after=new, most=most)
     found = plan(

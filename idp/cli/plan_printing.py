@@ -7,8 +7,8 @@ from idp.cli.planned import Planned, Version
 from idp.policy.alike import Crowd
 from idp.policy.explain import day
 from idp.policy.invitations import Invitation
-from idp.policy.plan import KINDS, Asking, Effect, Kind
-from idp.policy.question import UNNAMED
+from idp.policy.places import unnamed
+from idp.policy.plan import KINDS, Effect, Kind
 from idp.policy.requirements import Requirement
 from idp.realm.comparing import Change, Difference
 from idp.realm.policy_sections import When
@@ -64,7 +64,7 @@ def lines(planned: Planned) -> Iterator[str]:
     yield f"realm {planned.before.realm.name}: {planned.before.path} now, {then}"
     left_out = f", and {planned.disabled:,} disabled left out" if planned.disabled else ""
     yield f"{_people(planned.people)}{left_out}, at a new sign-in on {day(planned.asking.now)}"
-    yield _supposed(planned.asking)
+    yield _supposed(planned)
     yield ""
     yield from map(_change, planned.changes)
     if not planned.changes:
@@ -83,8 +83,9 @@ def lines(planned: Planned) -> Iterator[str]:
     yield ""
 
 
-def _supposed(asking: Asking) -> str:
-    where = "outside every network that a rule names" if asking.address == UNNAMED else asking.address
+def _supposed(planned: Planned) -> str:
+    asking, nowhere = planned.asking, unnamed(planned.before.realm, planned.after.realm)
+    where = "outside every network that a rule names" if asking.address in nowhere else asking.address
     scopes = "all scopes of the client" if asking.scopes is None else f"scope {' '.join(sorted(asking.scopes))}"
     acr = f"with acr_values {' '.join(asking.acr_values)}" if asking.acr_values else "without acr_values"
     return f"by password in a browser that nobody trusts, from {where}, with {scopes}, {acr}"

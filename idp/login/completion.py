@@ -69,7 +69,7 @@ def open_session(
     known_value = remember(sealer, realm.name, browser, user_id=user.id, epoch=user.epoch)
     trusted = None
     if state.trust and any(r.requirement.trusted_browser and _is_met_now(r, state) for r in demand.reasons):
-        trusted = _trust(tx, realm, user=user, browser=browser, letters=letters, now=now)
+        trusted = _trust(tx, realm, user=user, state=state, browser=browser, letters=letters, now=now)
     return session_id, Cookies(
         secret=browser_secret,
         session=secret,
@@ -89,12 +89,15 @@ def _is_met_now(reason: Reason, state: SignIn) -> bool:
     return reason.met and any(p.factor in reason.requirement.accept for p in state.given)
 
 
-def _trust(tx: Transaction, realm: Realm, *, user: User, browser: Browser, letters: Letters, now: int) -> str:
+def _trust(
+    tx: Transaction, realm: Realm, *, user: User, state: SignIn, browser: Browser, letters: Letters, now: int
+) -> str:
     """The new secret of the browser: one that somebody else has put there would let them in later."""
     secret = fresh_secret()
     if browser.trusted:
         trusted_browsers.change_cookie(tx, old=browser.trusted, new=secret)
-    trusted_browsers.trust(tx, user.id, epoch=user.epoch, secret=secret, agent=browser.agent, now=now)
+    by = tuple(p for p in state.given if p.factor != "password")
+    trusted_browsers.trust(tx, user.id, epoch=user.epoch, secret=secret, agent=browser.agent, by=by, now=now)
     tx.emit(Event.BROWSER_TRUSTED, realm=user.realm, user_id=user.id, username=user.username)
     letters.notice(tx, realm, user, Notice.BROWSER_TRUSTED, now=now, browser=named(browser.agent).words)
     return secret

@@ -57,7 +57,7 @@ def demand(
         earlier=session.proofs if session else (),
         given=state.given,
         invitation=state.invitation,
-        trusted_at=trusted.trusted_at if trusted else None,
+        trusted=trusted.proofs if trusted else (),
         adding=state.adding,
     )
     return decide(realm, person, client, replace(state.request.demands, address=browser.address), proven, now)
@@ -125,7 +125,7 @@ def reopen(tx: Transaction, realm: Realm, *, client: Client, grant: Grant, scope
     trusted = None
     if grant.trusted_browser_id is not None:
         trusted = trusted_browsers.by_id(tx, grant.user_id, browser_id=grant.trusted_browser_id)
-    then, since = Request(scopes=scopes, address=grant.address), trusted.trusted_at if trusted else None
-    if decide_again(realm, person, client, then, grant.proofs, now, trusted_at=since).outcome is None:
+    then, by = Request(scopes=scopes, address=grant.address), trusted.proofs if trusted else ()
+    if decide_again(realm, person, client, then, grant.proofs, now, trusted=by).outcome is None:
         raise InvalidGrantError("The rules ask for a new sign-in.")
     return known

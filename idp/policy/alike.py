@@ -95,10 +95,11 @@ def told_apart(realm: Realm, person: Person) -> Person:
 
 def looked_at(realm: Realm, key: str) -> frozenset[str]:
     """The values of a key of `when` that the realm's policy names anywhere."""
-    return frozenset(value for when in _whens(realm) for value in getattr(when, key) or ())
+    return frozenset(value for when in whens(realm) for value in getattr(when, key) or ())
 
 
-def _whens(realm: Realm) -> tuple[When, ...]:
+def whens(realm: Realm) -> tuple[When, ...]:
+    """Of every rule, then of `encourage`."""
     policy = realm.second_factor
     rules = tuple(rule.when for rule in policy.rules)
     return rules if policy.encourage is None else (*rules, policy.encourage.when)

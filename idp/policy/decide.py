@@ -62,12 +62,12 @@ class Demand:
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """What is judged: the proofs that count, and when the browser was trusted."""
+    """What is judged: the proofs that count, and those that the browser was trusted by."""
 
     realm: Realm
     user: Person
     proofs: tuple[Proof, ...]
-    trusted_at: int | None
+    trusted: tuple[Proof, ...]
     now: int
 
 
@@ -89,8 +89,8 @@ def decide(realm: Realm, user: Person | None, client: Client, request: Request, 
         user = user.without_codes()
     max_age = client.default_max_age if request.max_age is None else request.max_age
     # Whoever wants everything anew does not want what was remembered in its place.
-    trusted_at = None if max_age == 0 else session.trusted_at
-    case = _Case(realm, user, _counting(user, request, session, max_age, now), trusted_at, now)
+    trusted = () if max_age == 0 else session.trusted
+    case = _Case(realm, user, _counting(user, request, session, max_age, now), trusted, now)
     requested = req.of_request(realm, person=user, client=client, request=request, proofs=case.proofs)
     if isinstance(requested, str):
         return Demand(error=requested)
@@ -112,16 +112,16 @@ def decide_again(
     proofs: tuple[Proof, ...],
     now: int,
     *,
-    trusted_at: int | None = None,
+    trusted: tuple[Proof, ...] = (),
 ) -> Demand:
     """Today's rules over the proofs of a grant, when it is used later (see docs/policy.md).
 
-    `request` has the scopes, and the address of the sign-in: whoever refreshes is a server somewhere else. `trusted_at`
-    is that of the browser that the grant was made in. How often an invitation was put off decides over new sign-ins
-    only, or the last time would end what it has just let in.
+    `request` has the scopes, and the address of the sign-in: whoever refreshes is a server somewhere else. `trusted`:
+    what the browser was trusted by that the grant was made in. How often an invitation was put off decides over new
+    sign-ins only, or the last time would end what it has just let in.
     """
     user = replace(user, snoozed=0)
-    case = _Case(realm, user, tuple(p for p in proofs if user.still_has(p)), trusted_at, now)
+    case = _Case(realm, user, tuple(p for p in proofs if user.still_has(p)), trusted, now)
     return _judge(case, req.of_rules(realm, person=user, client=client, request=request, now=now), ())
 
 
@@ -200,8 +200,10 @@ def _last_used_first(case: _Case, factors: frozenset[str]) -> tuple[str, ...]:
 def _reason(case: _Case, requirement: Requirement) -> Reason:
     ages = [case.now - p.at for p in case.proofs if p.factor in requirement.accept]
     is_met = req.met(case.realm, requirement, case.proofs, case.now)
-    trust, since = requirement.trusted_browser, case.trusted_at
-    is_trusted = trust is not None and since is not None and case.now < since + trust
+    trust = requirement.trusted_browser
+    # A code by mail must not spare the passkey that another rule asks for.
+    by = (p for p in case.trusted if p.factor in requirement.accept)
+    is_trusted = trust is not None and any(case.now < p.at + trust for p in by)
     return Reason(requirement, is_met, min(ages, default=None), waived=is_trusted and not is_met)
 
 

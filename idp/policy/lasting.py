@@ -14,7 +14,7 @@ from idp.realm.schema import Realm
 
 @dataclass(frozen=True, slots=True)
 class Lasting:
-    """A grant with a refresh token, and who gave it. `trusted_at`: when the browser was trusted that it was made in.
+    """A grant with a refresh token, and who gave it. `trusted`: what the browser was trusted by that it was made in.
 
     A credential of a proof is called like its factor.
     """
@@ -24,7 +24,7 @@ class Lasting:
     scopes: frozenset[str]
     proofs: tuple[Proof, ...]
     address: str
-    trusted_at: int | None = None
+    trusted: tuple[Proof, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def _lasts(realm: Realm, clients: Mapping[str, Client], grant: Lasting, person: 
     if not all(person.still_has(proof) for proof in grant.proofs):
         return False
     then = Request(scopes=grant.scopes, address=grant.address)
-    return decide_again(realm, person, client, then, grant.proofs, now, trusted_at=grant.trusted_at).outcome is not None
+    return decide_again(realm, person, client, then, grant.proofs, now, trusted=grant.trusted).outcome is not None
 
 
 def _limits(realm: Realm) -> frozenset[int]:
@@ -87,5 +87,5 @@ def _rounded(grant: Lasting, limits: frozenset[int], now: int) -> Lasting:
         """The newest time that is as much too old."""
         return now - max((limit + 1 for limit in limits if limit < now - time), default=0)
 
-    trusted_at = None if grant.trusted_at is None else at(grant.trusted_at)
-    return replace(grant, proofs=tuple(replace(p, at=at(p.at)) for p in grant.proofs), trusted_at=trusted_at)
+    proofs, trusted = (tuple(replace(p, at=at(p.at)) for p in them) for them in (grant.proofs, grant.trusted))
+    return replace(grant, proofs=proofs, trusted=trusted)

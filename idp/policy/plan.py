@@ -10,7 +10,7 @@ from idp.policy.enrolling import enrollable
 from idp.policy.invitations import Invitation
 from idp.policy.playing import ends
 from idp.policy.proofs import Proof
-from idp.policy.question import UNNAMED, Person, Request, Session
+from idp.policy.question import Person, Request, Session
 from idp.policy.requirements import Requirement
 from idp.realm.client_sections import Client
 from idp.realm.schema import Realm
@@ -39,7 +39,7 @@ class Asking:
     now: int
     scopes: frozenset[str] | None = None
     acr_values: tuple[str, ...] = ()
-    address: str = UNNAMED
+    address: str = ""
 
     def at(self, client: Client) -> Request:
         """The request at this client."""

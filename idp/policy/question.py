@@ -2,15 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from ipaddress import IPv4Network, IPv6Network, ip_address
 
+from idp.addresses import Network, ip_address
 from idp.policy.proofs import Proof
 from idp.realm.client_sections import OF_PEOPLE, Client
 from idp.realm.factor_sections import RECOVERY
 from idp.realm.schema import Realm
-
-UNNAMED = "192.0.2.1"
-"""An address that documentation keeps for itself (RFC 5737): no rule names its network by chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +83,7 @@ class Request:
         """Whether this person may be the one that ends up signed in."""
         return self.subject is None or self.subject == user_id
 
-    def comes_from(self, networks: tuple[IPv4Network | IPv6Network, ...]) -> bool | None:
+    def comes_from(self, networks: tuple[Network, ...]) -> bool | None:
         """Whether the address is in one of the networks; None when nobody knows where it is."""
         try:
             address = ip_address(self.address)
@@ -99,15 +96,15 @@ class Request:
 class Session:
     """The proofs of a person: `earlier` ones of the single sign-on session, and those `given` for this request.
 
-    `invitation`: what they said to one in this sign-in: `accepted`, `declined` or nothing yet. `trusted_at`: when they
-    trusted this browser (seconds since the epoch), None where they did not or it has ended. `adding`: the factor that
-    they want to set up besides, until they have.
+    `invitation`: what they said to one in this sign-in: `accepted`, `declined` or nothing yet. `trusted`: by
+    which second factors they trusted this browser, and when; empty where they did not or it has ended. `adding`: the
+    factor that they want to set up besides, until they have.
     """
 
     earlier: tuple[Proof, ...] = ()
     given: tuple[Proof, ...] = ()
     invitation: str = ""
-    trusted_at: int | None = None
+    trusted: tuple[Proof, ...] = ()
     adding: str = ""
 
 

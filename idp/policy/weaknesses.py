@@ -2,19 +2,19 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network, collapse_addresses
+from ipaddress import collapse_addresses
 
+from idp.addresses import Network
 from idp.policy.decide import decide
 from idp.policy.enrolling import ENROLLABLE
+from idp.policy.places import EVERYWHERE, anywhere
 from idp.policy.proofs import Proof
-from idp.policy.question import UNNAMED, Credential, Person, Request, Session
+from idp.policy.question import Credential, Person, Request, Session
 from idp.policy.requirements import holds
 from idp.realm.account_client import ACCOUNT
 from idp.realm.client_sections import Client
-from idp.realm.policy_sections import Rule
+from idp.realm.policy_sections import Rule, When
 from idp.realm.schema import Realm
-
-_EVERYWHERE = (IPv4Network("0.0.0.0/0"), IPv6Network("::/0"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +43,20 @@ def never_matches(realm: Realm, rule: Rule) -> str | None:
             return "none of its clients is for people"
     if when.scopes is not None and not any(set(when.scopes) & set(c.scopes) for c in clients):
         return "none of its clients is registered for any of its scopes"
-    if when.not_networks is not None and not any(_outside(when.networks or _EVERYWHERE, when.not_networks)):
+    if when.not_networks is not None and not any(_outside(when.networks or EVERYWHERE, when.not_networks)):
         return (
             "its networks lie within its not_networks" if when.networks else "its not_networks are all that there are"
         )
+    return None
+
+
+def half_of_everywhere(when: When) -> tuple[str, str] | None:
+    """A key that names all networks of one family and not those of the other, and what the other's are; or None."""
+    for key in ("networks", "not_networks"):
+        named: tuple[Network, ...] = getattr(when, key) or ()
+        whole = [not any(_outside((family,), named)) for family in EVERYWHERE]
+        if any(whole) and not all(whole):
+            return key, str(EVERYWHERE[whole.index(False)])
     return None
 
 
@@ -65,8 +75,9 @@ def weakest_way_in(realm: Realm, client: Client, now: int) -> WayIn:
     """
     weakest = tuple(realm.levels)[:1] if client.default_acr_values else ()
     ways = (
-        _way_in(realm, client, Request(scopes=scopes, acr_values=weakest, address=UNNAMED), now)
+        _way_in(realm, client, Request(scopes=scopes, acr_values=weakest, address=address), now)
         for scopes in [frozenset(client.requested({scope})) for scope in client.scopes] or [frozenset[str]()]
+        for address in anywhere(realm)
     )
     open_ = [way for way in ways if way.given]
     order = ("password", *realm.second_factors)
@@ -97,9 +108,7 @@ def only_by_default(realm: Realm, way: WayIn) -> str | None:
     return wished
 
 
-def _outside(
-    networks: tuple[IPv4Network | IPv6Network, ...], others: tuple[IPv4Network | IPv6Network, ...]
-) -> Iterator[object]:
+def _outside(networks: tuple[Network, ...], others: tuple[Network, ...]) -> Iterator[object]:
     """Those of the networks that do not lie within the others altogether."""
     for network in networks:
         family = collapse_addresses(n for n in others if n.version == network.version)  # type: ignore[type-var]

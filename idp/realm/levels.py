@@ -8,6 +8,7 @@ from idp.realm.findings import Finding
 from idp.realm.policy_sections import Level, Rule
 from idp.realm.schema import Realm
 from idp.realm.suggestions import either
+from idp.realm.words import written_duration
 
 
 def check_levels(realm: Realm, root: Node) -> Iterator[Finding]:
@@ -36,6 +37,12 @@ def warn_of_rules(realm: Realm) -> Iterator[Finding]:
             yield Finding(
                 ("second_factor", "rules", index),
                 f"the rule '{rule.name}' accepts recovery codes alone: who has used them up is locked out",
+            )
+        if rule.max_age is not None and rule.trusted_browser is not None and rule.max_age < rule.trusted_browser:
+            yield Finding(
+                ("second_factor", "rules", index, "max_age"),
+                f"a browser that is trusted for {written_duration(rule.trusted_browser)} is not asked again after "
+                f"{written_duration(rule.max_age)}: only others are",
             )
     encourage = realm.second_factor.encourage
     if encourage and (level := realm.levels.get(encourage.level)) and level.factors == 1:

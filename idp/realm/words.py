@@ -123,9 +123,11 @@ def _network(value: Any) -> Any:
     """`10.0.0.0/8`, `2001:db8::/32`, or one address."""
     if isinstance(value, str):
         try:
-            return ip_network(value)
+            ipaddress.ip_network(value)
         except ValueError:
             pass
+        else:
+            return ip_network(value)
     raise ValueError("a network is written 10.0.0.0/8 or 2001:db8::/32, without bits behind the prefix")
 
 

@@ -67,7 +67,7 @@ _LASTING = (
         grants.c.scope,
         grants.c.proofs,
         grants.c.address,
-        trusted_browsers.c.trusted_at,
+        trusted_browsers.c.proofs.label("trusted"),
         *_traits,
     )
     .select_from(
@@ -112,7 +112,7 @@ def lasting(tx: Transaction, realm: str, now: int) -> Iterator[Lasting]:
                 alike = tuple(replace(p, credential=p.credential and p.factor) for p in proofs)
                 owner = _as_traits(row[_OF_OWNER])
                 scopes = frozenset(row.scope.split())
-                yield Lasting(row.client_id, owner, scopes, alike, row.address, row.trusted_at)
+                yield Lasting(row.client_id, owner, scopes, alike, row.address, proofs_json.load(row.trusted or ()))
 
 
 def _still_there(tx: Transaction, credential_ids: set[str]) -> set[str]:

@@ -141,6 +141,7 @@ trusted_browsers = Table(
     Column("digest", _DIGEST, nullable=False),
     Column("epoch", Integer, nullable=False),
     Column("agent", String(200), nullable=False),
+    Column("proofs", JSON, nullable=False),
     Column("trusted_at", BigInteger, nullable=False),
     Column("used_at", BigInteger, nullable=False),
     UniqueConstraint("user_id", "digest"),

@@ -4,11 +4,14 @@ A row is of one person. It is dead when the password changes (`epoch`), and remo
 """
 
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
+from idp.policy.proofs import Proof, newest
+from idp.store import proofs as proofs_json
 from idp.store.database import Transaction
 from idp.store.tables import grants, trusted_browsers, users
 from idp.tokens.bearer import digest
@@ -16,9 +19,13 @@ from idp.tokens.bearer import digest
 
 @dataclass(frozen=True, slots=True)
 class TrustedBrowser:
-    """A browser, when it was trusted and last used (seconds since the epoch), and what it calls itself."""
+    """A browser, when it was trusted and last used (seconds since the epoch), and what it calls itself.
+
+    `proofs`: the second factors that it was trusted by, each at the time when it last was.
+    """
 
     id: str
+    proofs: tuple[Proof, ...]
     trusted_at: int
     used_at: int
     agent: str
@@ -49,10 +56,12 @@ def listed(tx: Transaction, user_id: str) -> list[TrustedBrowser]:
     return [browser for row in rows if (browser := _as_browser(row))]
 
 
-def trust(tx: Transaction, user_id: str, *, epoch: int, secret: str, agent: str, now: int) -> None:
-    """From now on, and anew where it was trusted before: what rests on it goes on resting on it."""
+def trust(tx: Transaction, user_id: str, *, epoch: int, secret: str, agent: str, by: Iterable[Proof], now: int) -> None:
+    """From now on `by` these proofs, and anew where it was trusted before: what rests on it goes on resting on it."""
+    before = find(tx, user_id, secret=secret)
+    proofs = newest((*(before.proofs if before else ()), *(Proof(p.factor, now) for p in by)))
     of_cookie = (trusted_browsers.c.user_id == user_id, trusted_browsers.c.digest == digest(secret))
-    values = {"epoch": epoch, "agent": agent, "trusted_at": now, "used_at": now}
+    values = {"epoch": epoch, "agent": agent, "proofs": proofs_json.dump(proofs), "trusted_at": now, "used_at": now}
     if tx.execute(update(trusted_browsers).where(*of_cookie).values(values)).rowcount == 1:
         return
     new = {"id": str(uuid.uuid4()), "user_id": user_id, "digest": digest(secret)}
@@ -85,4 +94,8 @@ def forget_all(tx: Transaction, user_id: str) -> None:
 
 
 def _as_browser(row: Any) -> TrustedBrowser | None:
-    return None if row is None else TrustedBrowser(row.id, row.trusted_at, row.used_at, row.agent)
+    return (
+        None
+        if row is None
+        else TrustedBrowser(row.id, proofs_json.load(row.proofs), row.trusted_at, row.used_at, row.agent)
+    )

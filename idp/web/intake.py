@@ -86,7 +86,7 @@ class Intake:
         headers = Headers(raw=[]) if is_long else Headers(scope=scope)
         scope["idp.address"] = _address(scope, headers, self._settings)
         scope["idp.client_certificate"] = _client_certificate(scope, headers, self._settings)
-        tokens = request_id.set(identifier), remote_address.set(scope["idp.address"])
+        tokens = request_id.set(identifier), remote_address.set(scope["idp.address"] or _peer(scope))
 
         async def send_with_headers(message: Message) -> None:
             nonlocal status

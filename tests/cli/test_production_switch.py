@@ -112,6 +112,12 @@ def test_a_proxy_that_is_no_network(refused: Serve) -> None:
     assert "--trusted-proxy '*' is not a network such as 10.0.0.0/8" in refused("--trusted-proxy", "*")
 
 
+@pytest.mark.attack
+def test_a_proxy_that_no_connection_comes_from(refused: Serve) -> None:
+    """Or everybody would seem to be where the proxy is, inside of what a rule spares."""
+    assert "IPv4 is written as such, here 10.0.0.5/32" in refused("--trusted-proxy", "::ffff:10.0.0.5")
+
+
 def test_a_secret_key_that_the_database_was_not_made_with(refused: Serve) -> None:
     assert "IDP_SECRET_KEY is not the key that this database was made with" in refused()
 

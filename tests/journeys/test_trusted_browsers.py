@@ -7,6 +7,7 @@ import pytest
 
 from tests.authenticator import Authenticator
 from tests.conftest import Log, Start
+from tests.journeys.test_invitations import Register, Visit
 from tests.journeys.test_sent_codes import soon
 from tests.outbound.mailbox import Mailbox
 from tests.portal import Portal, Tokens
@@ -88,6 +89,22 @@ def test_it_is_not_asked_again_and_says_nothing_in_the_token(billing: Portal, ad
 @pytest.mark.attack
 def test_it_is_asked_again_where_everything_is_wanted_anew(billing: Portal, ada: Visitor) -> None:
     assert password(billing, ada, max_age="0").step == "totp"
+
+
+@pytest.mark.attack
+def test_a_rule_that_does_not_take_what_it_was_trusted_by_asks(start: Start, register: Register, visit: Visit) -> None:
+    """The app would else open what another rule keeps for passkeys, and whoever has stolen it all the month."""
+    everywhere = {"name": "a month", "level": "two-factor", "trusted_browser": "30d"}
+    passkeys = {**everywhere, "name": "passkeys", "when": {"clients": ["billing"]}, "accept": ["webauthn"]}
+    server = start(every_factor(second_factor={"rules": [everywhere, passkeys]}))
+    portal, billing, visitor = register(server, "portal"), register(server, "billing"), visit(server)
+    trust(portal, visitor)
+    forget_session(visitor)
+    server.clock.advance(60)
+
+    assert "code" in password(portal, visitor).parameters()
+    forget_session(visitor)
+    assert password(billing, visitor).step == "totp"
 
 
 def test_its_owner_is_told(billing: Portal, ada: Visitor, mailbox: Mailbox) -> None:

@@ -18,6 +18,7 @@ from idp.policy.decide import Outcome
 from idp.policy.lockout import SECOND_FACTOR_SHUT_AT, second_factor_wait
 from idp.policy.proofs import Proof, amr
 from idp.policy.question import Request
+from idp.realm.factor_sections import SECOND_FACTORS
 from idp.settings import secret_keys
 from idp.store import (
     consents,
@@ -331,7 +332,7 @@ def _person(tx: Transaction, world: World, state: State, level: str, now: int) -
     if state.owns:
         digests = [recovery_codes.stored(code, user_id=user_id) for code in recovery_codes.new_codes(3)]
         factors.replace_recovery_codes(tx, user_id, digests)
-    trusted_browsers.trust(tx, user_id, epoch=0, secret=new_bearer(), agent=AGENT, now=now)
+    trusted_browsers.trust(tx, user_id, epoch=0, secret=new_bearer(), agent=AGENT, by=_every(now), now=now)
     other = sessions.start(
         tx,
         "demo",
@@ -354,6 +355,10 @@ def _person(tx: Transaction, world: World, state: State, level: str, now: int) -
         other_session=other,
         other_trusted=trusted_browsers.listed(tx, user_id)[0].id,
     )
+
+
+def _every(at: int) -> list[Proof]:
+    return [Proof(factor, at) for factor in SECOND_FACTORS]
 
 
 def _proofs(case: Case, named: tuple[str, ...], at: int) -> tuple[Proof, ...]:
@@ -381,7 +386,8 @@ def _sign_in(tx: Transaction, case: Case, state: State, at: int) -> None:
         now=at,
     )
     if state.trusts:
-        trusted_browsers.trust(tx, case.user_id, epoch=0, secret=f"trust {case.username}", agent=AGENT, now=at)
+        trusted_by = f"trust {case.username}"
+        trusted_browsers.trust(tx, case.user_id, epoch=0, secret=trusted_by, agent=AGENT, by=_every(at), now=at)
         listed = trusted_browsers.listed(tx, case.user_id)
         case.trusted = next(b.id for b in listed if b.id != case.other_trusted)
     if state.has_consented:

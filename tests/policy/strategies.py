@@ -138,7 +138,7 @@ def questions(draw: st.DrawFn) -> Question:
     session = Session(
         some_proofs(draw, person, AGES, 4),
         some_proofs(draw, person, AGES[:5], 3),
-        trusted_at=draw(one_of(None, *(NOW - age for age in AGES))),
+        trusted=tuple(Proof(f, NOW - draw(one_of(*AGES))) for f in second if draw(NOW_AND_THEN)),
         adding=draw(one_of("", "", "", "", *ALL)),
     )
     return Question(made, person, made.clients[0], a_request(draw), session)

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from idp.policy.expectations import broken
-from idp.policy.weaknesses import has_no_factor, never_matches, only_by_default, weakest_way_in
-from idp.realm.policy_sections import Expectation
+from idp.policy.weaknesses import half_of_everywhere, has_no_factor, never_matches, only_by_default, weakest_way_in
+from idp.realm.policy_sections import Expectation, SecondFactorPolicy
 from idp.realm.schema import Realm
 from tests.policy.build import ALL, APP, LEVELS, NOW, SHEET, TWO_FACTOR, realm
 
@@ -73,6 +73,63 @@ def test_a_part_that_a_rule_names_is_looked_at_too() -> None:
 
 def test_a_rule_that_is_to_come_asks_nothing_yet() -> None:
     assert findings(realm({**TWO_FACTOR, "from": "2999-01-01"}), asks=()) == []
+
+
+@pytest.mark.attack
+def test_what_never_does_does_not_for_people_who_lack_what_two_rules_share_either() -> None:
+    """They meet each rule by another factor, and are asked for both."""
+    two = [{**TWO_FACTOR, "accept": ["totp", other]} for other in ("sms", "email")]
+    of = realm(*two, factors=ALL)
+
+    assert findings(of, asks=("totp",), never=("sms",)) == [("never", ("sms",))]
+    assert findings(of, asks=("totp",), never=("webauthn",)) == []
+
+
+def test_what_is_only_proven_to_set_up_another_factor_does_not_do() -> None:
+    assert findings(realm(APP, factors=ALL), never=("sms", "email", "webauthn", "recovery-codes")) == []
+
+
+EVERYBODY_BY_IPV4 = {**TWO_FACTOR, "when": {"networks": ["0.0.0.0/0"]}}
+
+
+@pytest.mark.attack
+def test_nowhere_in_particular_is_both_of_ipv4_and_of_ipv6() -> None:
+    of = realm(EVERYBODY_BY_IPV4)
+
+    assert findings(of, asks=("totp",)) == [("asks", ())]
+    assert weakest_way_in(of, of.clients[0], NOW).factors == ("password",)
+
+
+def test_where_rules_name_every_network_what_is_expected_holds_in_all_of_them() -> None:
+    everywhere = {**TWO_FACTOR, "when": {"networks": ["0.0.0.0/0", "::/0"], "not_networks": ["2001:db8::/32"]}}
+
+    assert findings(realm(everywhere), asks=("totp",)) == [("asks", ())]
+    assert findings(realm(everywhere, {**APP, "when": {"networks": ["2001:db8::/32"]}}), never=("sms",)) == []
+
+
+def test_the_networks_of_encourage_are_parts_too() -> None:
+    when = {"networks": ("10.1.0.0/16",)}
+    duty = realm().model_dump(by_alias=True)["second_factor"] | {
+        "encourage": {"when": when, "level": "two-factor", "snoozes": 0}
+    }
+    of = realm().model_copy(update={"second_factor": SecondFactorPolicy.model_validate(duty)})
+
+    assert findings(of, network="10.0.0.0/8", asks=()) == [("asks", ("totp", "recovery-codes"))]
+
+
+@pytest.mark.parametrize(
+    ("networks", "half"),
+    [
+        (["0.0.0.0/0"], ("networks", "::/0")),
+        (["::/1", "8000::/1", "10.0.0.0/8"], ("networks", "0.0.0.0/0")),
+        (["0.0.0.0/0", "::/0"], None),
+        (["10.0.0.0/8"], None),
+    ],
+)
+def test_every_network_of_one_kind_is_told(networks: list[str], half: Any) -> None:
+    (rule,) = realm({**TWO_FACTOR, "when": {"networks": networks}}).second_factor.rules
+
+    assert half_of_everywhere(rule.when) == half
 
 
 WITHIN = "its networks lie within its not_networks"

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from idp.policy.alike import Alike, Crowd, Traits, gather, together, told_apart
 from idp.policy.decide import decide_again
 from idp.policy.lasting import Ending, Lasting, ending
+from idp.policy.places import anywhere
 from idp.policy.plan import Asking, Effect, Plan, SignIns, plan
 from idp.policy.question import Person, Request
 from idp.realm.factor_sections import RECOVERY
@@ -37,7 +38,7 @@ LATER = "2999-01-01"
 
 def planned(before: Realm, after: Realm, *people: Person, asking: Asking | None = None, most: int = 5) -> Plan:
     """For these people, called `person 0` and so on, at the clients of the two realms."""
-    asked = asking or Asking(NOW)
+    asked = asking or Asking(NOW, address=anywhere(before, after)[0])
     clients = [{c.client_id: c for c in of.clients if c.enabled} for of in (before, after)]
     return plan(
         [Alike(who, who, Crowd(1, (f"person {place}",))) for place, who in enumerate(people)],
@@ -209,12 +210,12 @@ def test_a_grant_ends_exactly_where_its_refresh_token_is_not_taken_any_more(case
         for p in (*question.session.earlier, *question.session.given)
         if question.person.still_has(p)
     )
-    trusted_at = question.session.trusted_at
-    grant = Lasting("portal", who, question.request.scopes & set(client.scopes), proofs, "", trusted_at)
+    trusted = question.session.trusted
+    grant = Lasting("portal", who, question.request.scopes & set(client.scopes), proofs, "", trusted)
 
     def goes_on(of: Realm) -> bool:
         then = Request(scopes=grant.scopes)
-        return decide_again(of, who.person(of), client, then, proofs, NOW, trusted_at=trusted_at).outcome is not None
+        return decide_again(of, who.person(of), client, then, proofs, NOW, trusted=trusted).outcome is not None
 
     found = ending([grant], before=(before, {"portal": client}), after=(after, {"portal": client}), now=NOW)
 
@@ -229,9 +230,9 @@ def test_a_grant_ends_exactly_where_its_refresh_token_is_not_taken_any_more(case
 def test_an_age_counts_to_the_second(ago: int, trusted_ago: int | None, ends: bool) -> None:
     clients = {"portal": realm(grant_types=("authorization_code", "refresh_token")).clients[0]}
     after = realm({**APP, "max_age": "60s", "trusted_browser": "120s"})
-    trusted_at = None if trusted_ago is None else NOW - trusted_ago
+    trusted = () if trusted_ago is None else (totp(trusted_ago),)
     proofs = (password(9999), replace(totp(ago), credential="totp"))
-    grant = Lasting("portal", Traits(factors=frozenset({"totp"})), frozenset(), proofs, "", trusted_at)
+    grant = Lasting("portal", Traits(factors=frozenset({"totp"})), frozenset(), proofs, "", trusted)
 
     found = ending([grant], before=(realm(), clients), after=(after, clients), now=NOW)
 

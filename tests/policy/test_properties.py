@@ -103,12 +103,11 @@ def test_nothing_but_the_arguments_matters_and_of_times_only_their_distance(ques
     def shifted(given: tuple[Proof, ...]) -> tuple[Proof, ...]:
         return tuple(replace(p, at=p.at + later) for p in given)
 
-    trusted_at = question.session.trusted_at
     session = replace(
         question.session,
         earlier=shifted(question.session.earlier),
         given=shifted(question.session.given),
-        trusted_at=None if trusted_at is None else trusted_at + later,
+        trusted=shifted(question.session.trusted),
     )
     then = decided(replace(question, session=session, now=question.now + later))
 
@@ -138,8 +137,7 @@ def test_a_rule_added_never_makes_a_grant_last_longer(case: tuple[Question, Real
     person, client, request, session = question.person, question.client, question.request, question.session
 
     def again(under: Realm) -> Outcome | None:
-        trusted_at = session.trusted_at
-        found = decide_again(under, person, client, request, session.given, question.now, trusted_at=trusted_at)
+        found = decide_again(under, person, client, request, session.given, question.now, trusted=session.trusted)
         return found.outcome
 
     assert again(realm) is None or again(question.realm) is not None
@@ -229,7 +227,7 @@ def test_what_was_just_let_in_can_be_redeemed_at_once(question: Question) -> Non
         question.request,
         found.end.outcome.proofs,
         question.now,
-        trusted_at=question.session.trusted_at,
+        trusted=question.session.trusted,
     )
 
     assert again.outcome is not None
@@ -244,7 +242,7 @@ def test_what_was_just_proven_is_not_asked_for_again(question: Question) -> None
     if found.end.outcome is None:
         return
     request = replace(question.request, prompt=frozenset({"none"}))
-    session = Session(earlier=found.end.outcome.proofs, trusted_at=question.session.trusted_at)
+    session = Session(earlier=found.end.outcome.proofs, trusted=question.session.trusted)
 
     again = decided(replace(question, person=found.person, request=request, session=session))
 
@@ -301,15 +299,15 @@ def test_a_sign_in_takes_one_recovery_code(question: Question) -> None:
 @always
 @given(questions())
 def test_a_trusted_browser_spares_its_rules_and_changes_nothing_else(question: Question) -> None:
-    def with_trust(at: int | None, realm: Realm) -> Outcome | None:
-        session = replace(question.session, trusted_at=at)
+    def with_trust(by: tuple[Proof, ...], realm: Realm) -> Outcome | None:
+        session = replace(question.session, trusted=by)
         return decided(replace(question, session=session, realm=realm)).outcome
 
-    trusted, untrusted = (with_trust(at, question.realm) for at in (NOW, None))
+    trusted, untrusted = (with_trust(by, question.realm) for by in (question.session.trusted, ()))
 
     assert untrusted is None or trusted == untrusted
     if trusted:
-        assert unwaived(trusted) == with_trust(None, less_its_rules(question.realm, trusted.waived))
+        assert unwaived(trusted) == with_trust((), less_its_rules(question.realm, trusted.waived))
 
 
 @always

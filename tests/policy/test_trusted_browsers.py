@@ -8,7 +8,24 @@ from idp.policy.decide import Demand, decide_again
 from idp.policy.proofs import Proof
 from idp.policy.question import Request
 from idp.realm.schema import Realm
-from tests.policy.build import APP, NOBODY, NOW, OWNER, TWO_FACTOR, asking, demand, in_short, password, realm, totp
+from tests.policy.build import (
+    ALL,
+    APP,
+    NOBODY,
+    NOW,
+    NUMBER,
+    OWNER,
+    PHONE,
+    TWO_FACTOR,
+    asking,
+    demand,
+    in_short,
+    password,
+    person,
+    realm,
+    sms,
+    totp,
+)
 
 DAY = 86400
 TRUSTING = {**TWO_FACTOR, "trusted_browser": "30d"}
@@ -17,8 +34,8 @@ ALLOWED = realm(TRUSTING)
 
 def trusting(of: Realm, ago: int | None, *earlier: Proof, **more: Any) -> Demand:
     """On a browser that was trusted so many seconds ago."""
-    at = None if ago is None else NOW - ago
-    return demand(of, OWNER, *(earlier or (password(),)), trusted_at=at, **more)
+    by = () if ago is None else (totp(ago),)
+    return demand(of, OWNER, *(earlier or (password(),)), trusted=by, **more)
 
 
 @pytest.mark.parametrize(
@@ -34,6 +51,16 @@ def trusting(of: Realm, ago: int | None, *earlier: Proof, **more: Any) -> Demand
 )
 def test_a_trusted_browser_waives_the_rule_that_allows_it(of: Realm, ago: int | None, expected: str) -> None:
     assert in_short(trusting(of, ago)) == expected
+
+
+@pytest.mark.attack
+def test_trust_waives_no_rule_that_does_not_take_what_it_was_given_for() -> None:
+    """A code by text message would else spare the app for which another rule was written."""
+    of = realm(TRUSTING, {**APP, "trusted_browser": "30d"}, factors=ALL)
+
+    assert in_short(demand(of, person(PHONE, NUMBER), password(), trusted=(sms(),))) == "ask totp"
+    assert in_short(demand(of, person(PHONE, NUMBER), password(), trusted=(sms(), totp(31 * DAY)))) == "ask totp"
+    assert in_short(demand(of, person(PHONE, NUMBER), password(), trusted=(sms(), totp()))) == "in as password"
 
 
 def test_the_token_says_nothing_of_it_and_the_outcome_names_the_rule() -> None:
@@ -65,7 +92,7 @@ def test_what_is_demanded_otherwise_is_not_waived(demanded: dict[str, Any]) -> N
     ids=["signs in again", "wants everything anew"],
 )
 def test_a_fresh_sign_in_is_waived_but_where_everything_is_wanted_anew(request_: Request, expected: str) -> None:
-    found = demand(ALLOWED, OWNER, given=(password(),), trusted_at=NOW, request=request_)
+    found = demand(ALLOWED, OWNER, given=(password(),), trusted=(totp(),), request=request_)
 
     assert in_short(found) == expected
 
@@ -78,14 +105,14 @@ def test_a_trusted_browser_is_no_first_proof() -> None:
     ("of", "expected"), [(ALLOWED, True), (realm(TWO_FACTOR), False), (realm(TRUSTING, APP), False)]
 )
 def test_a_grant_goes_on_while_its_browser_is_trusted(of: Realm, expected: bool) -> None:
-    def goes_on(trusted_at: int | None, now: int = NOW) -> bool:
-        again = decide_again(of, OWNER, of.clients[0], asking(), (password(),), now, trusted_at=trusted_at)
+    def goes_on(*trusted: Proof, now: int = NOW) -> bool:
+        again = decide_again(of, OWNER, of.clients[0], asking(), (password(),), now, trusted=trusted)
         return again.outcome is not None
 
-    assert goes_on(NOW) is expected
-    assert not goes_on(None)
-    assert not goes_on(NOW, NOW + 30 * DAY)
+    assert goes_on(totp()) is expected
+    assert not goes_on()
+    assert not goes_on(totp(), now=NOW + 30 * DAY)
 
 
 def test_who_owns_nothing_need_not_set_anything_up_on_a_trusted_browser() -> None:
-    assert in_short(demand(ALLOWED, NOBODY, password(), trusted_at=NOW)) == "in as password"
+    assert in_short(demand(ALLOWED, NOBODY, password(), trusted=(totp(),))) == "in as password"

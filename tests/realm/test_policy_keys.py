@@ -42,6 +42,8 @@ def test_a_network_of_ipv4_is_one_however_it_is_written() -> None:
         ("max_age: 8h", "from: 2027-02-30", "a day that the calendar has is needed"),
         (WHEN, "{networks: [10.0.0.1/8]}", "a network is written 10.0.0.0/8"),
         (WHEN, "{networks: [everywhere]}", "a network is written 10.0.0.0/8"),
+        (WHEN, '{networks: ["::ffff:10.0.0.0/104"]}', "IPv4 is written as such, here 10.0.0.0/8"),
+        (WHEN, '{not_networks: ["fe80::%eth0/64"]}', "a network has no zone"),
         (WHEN, "{not_networks: 10.0.0.0/8}", "35:"),
         ("  rules:\n", ENCOURAGE.replace("two-factor", "two-factr"), "no level 'two-factr' is defined in 'levels'"),
         ("  rules:\n", ENCOURAGE.replace("developer", "developr"), "no role 'developr' is defined in 'roles'"),

@@ -144,6 +144,14 @@ def test_a_rule_for_a_level_of_one_factor_is_warned_of() -> None:
     assert "the rule 'administrators' asks for nothing: one factor is enough for the level 'password'" in warnings
 
 
+@pytest.mark.parametrize(("trust", "warned"), [("30d", True), ("8h", False), ("1h", False)])
+def test_an_age_that_a_trusted_browser_outlasts_is_warned_of(trust: str, warned: bool) -> None:
+    text = demo("max_age: 8h", f"max_age: 8h\n      trusted_browser: {trust}")
+    told = [w.message for w in examined(text).warnings if "not asked again" in w.message]
+
+    assert told == [f"a browser that is trusted for {trust} is not asked again after 8h: only others are"] * warned
+
+
 def test_an_invitation_to_a_level_of_one_factor_is_warned_of() -> None:
     text = demo("  rules:\n", "  encourage: {level: password}\n  rules:\n")
     (warning,) = [str(w) for w in examined(text).warnings if "encourage" in str(w)]

@@ -89,3 +89,14 @@ def test_an_endless_list_of_addresses_is_not_looked_through() -> None:
 @pytest.mark.parametrize("peer", ["2001:db8::1", "203.0.113.5", ""])
 def test_every_other_address_stays_what_it_is(peer: str) -> None:
     assert address_of(peer, "192.0.2.1") == peer
+
+
+@pytest.mark.attack
+@pytest.mark.parametrize(
+    "forwarded",
+    ["", "unknown", "203.0.113.5:4711", "_hidden, 10.1.1.2", "203.0.113.5, "],
+    ids=["no word", "unknown", "with a port", "hidden before another proxy", "nothing at the end"],
+)
+def test_nobody_is_where_the_proxy_is_that_does_not_say_where_they_are(forwarded: str) -> None:
+    """Or a rule that spares the network in which the proxy stands would ask nothing of anybody."""
+    assert address_of("10.1.1.1", forwarded) == ""

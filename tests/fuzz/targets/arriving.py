@@ -51,7 +51,7 @@ async def _application(scope: Scope, receive: Receive, send: Send) -> None:
     is_proxy = peer.startswith("10.")
     if address != peer:
         assert is_proxy, "an address that nobody trusted has said"
-        assert str(ipaddress.ip_address(address)) == address
+        assert not address or str(ipaddress.ip_address(address)) == address
         assert len(address) < 46 and "%" not in address  # noqa: PT018 - what is stored and logged
     assert len(network_of(address)) < 64
     assert is_proxy or scope["idp.client_certificate"] is None

@@ -365,6 +365,7 @@ def upgrade() -> None:
         sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
         sa.Column("epoch", sa.Integer(), nullable=False),
         sa.Column("agent", sa.String(length=200), nullable=False),
+        sa.Column("proofs", sa.JSON(), nullable=False),
         sa.Column("trusted_at", sa.BigInteger(), nullable=False),
         sa.Column("used_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(
