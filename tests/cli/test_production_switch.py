@@ -103,7 +103,7 @@ def test_a_secret_key_that_protects_nothing(refused: Serve, key: str | None, why
 
 
 @pytest.mark.attack
-@pytest.mark.parametrize("network", ["0.0.0.0/0", "::/0", "0.0.0.0/1", "128.0.0.0/1", "2000::/3", "::ffff:0:0/96"])
+@pytest.mark.parametrize("network", ["0.0.0.0/0", "::/0", "0.0.0.0/1", "128.0.0.0/1", "2000::/3"])
 def test_a_proxy_that_is_everybody(refused: Serve, network: str) -> None:
     assert "trusts everybody: name the proxy's own network" in refused("--trusted-proxy", network)
 

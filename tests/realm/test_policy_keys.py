@@ -1,7 +1,5 @@
 """Rules by network and from a day on, invitations and expectations, as the file writes them."""
 
-from ipaddress import ip_network
-
 import pytest
 
 from tests.realm.files import demo, examined, only, problems
@@ -24,15 +22,6 @@ def test_all_of_them_load() -> None:
     assert realm.second_factor.encourage is not None
     assert realm.second_factor.encourage.until == 1814313600
     assert realm.expect[0].asks == ("totp",)
-
-
-@pytest.mark.attack
-def test_a_network_of_ipv4_is_one_however_it_is_written() -> None:
-    """No address would be in it, and nobody be asked for more."""
-    realm = examined(demo(WHEN, "{networks: ['::ffff:192.0.2.0/120', '::ffff:c633:6407']}")).realm
-
-    assert realm is not None
-    assert realm.second_factor.rules[0].when.networks == (ip_network("192.0.2.0/24"), ip_network("198.51.100.7"))
 
 
 @pytest.mark.parametrize(

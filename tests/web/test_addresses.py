@@ -54,7 +54,15 @@ def test_an_ipv4_address_is_one_however_it_is_written(peer: str, forwarded: str)
 @pytest.mark.attack
 @pytest.mark.parametrize(
     "forwarded",
-    [(), ("",), ("203.0.113.5,",), ("203.0.113.5", "unknown"), ("_hidden",), ('"203.0.113.5"',), ("203.0.113.5:x",)],
+    [
+        (),
+        ("",),
+        ("203.0.113.5,",),
+        ("203.0.113.5", "unknown"),
+        ("_hidden, 10.1.1.2",),
+        ('"203.0.113.5"',),
+        ("203.0.113.5:x",),
+    ],
 )
 def test_a_proxy_that_names_nobody_does_not_stand_for_them(forwarded: tuple[str, ...]) -> None:
     """Rules that spare the company's networks would spare everybody, for the proxy is in one of them."""
@@ -89,14 +97,3 @@ def test_an_endless_list_of_addresses_is_not_looked_through() -> None:
 @pytest.mark.parametrize("peer", ["2001:db8::1", "203.0.113.5", ""])
 def test_every_other_address_stays_what_it_is(peer: str) -> None:
     assert address_of(peer, "192.0.2.1") == peer
-
-
-@pytest.mark.attack
-@pytest.mark.parametrize(
-    "forwarded",
-    ["", "unknown", "203.0.113.5:4711", "_hidden, 10.1.1.2", "203.0.113.5, "],
-    ids=["no word", "unknown", "with a port", "hidden before another proxy", "nothing at the end"],
-)
-def test_nobody_is_where_the_proxy_is_that_does_not_say_where_they_are(forwarded: str) -> None:
-    """Or a rule that spares the network in which the proxy stands would ask nothing of anybody."""
-    assert address_of("10.1.1.1", forwarded) == ""
