@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from urllib.parse import SplitResult, urlencode, urlsplit
 
-from idp.addresses import Network
+from idp.addresses import Network, ip_address
 
 SECONDS = 3.0  # for the name, for the connection, and for all that is said
 MAX_BYTES = 256 * 1024
@@ -23,7 +23,6 @@ _LOOKING_UP = 8
 _INTERNET6 = ipaddress.IPv6Network("2000::/3")
 _DISGUISES = tuple(ipaddress.ip_network(n) for n in ("2002::/16", "2001::/32"))
 
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolve = Callable[[str, int], list[str]]
 
 
@@ -107,9 +106,7 @@ class Fetcher:
     def _may_reach(self, text: str, scheme: str) -> bool:
         if self._anywhere:
             return True
-        address: Address = ipaddress.ip_address(text.partition("%")[0])
-        if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
-            address = address.ipv4_mapped
+        address = ip_address(text.partition("%")[0])
         if any(address in network for network in self._reachable):
             return True
         is_public = address.is_global and not address.is_multicast and (address.version == 4 or address in _INTERNET6)

@@ -13,6 +13,7 @@ from idp.realm.document import Node, Path, Position, read_bounded, read_document
 from idp.realm.environment import unusable_secrets, with_secrets
 from idp.realm.findings import Finding
 from idp.realm.levels import check_levels, warn_of_rules
+from idp.realm.lookalikes import warn_of_lookalikes
 from idp.realm.mode import Mode
 from idp.realm.problems import Problem, RealmFileError
 from idp.realm.references import (
@@ -184,5 +185,6 @@ def _surprises(realm: Realm, mode: Mode) -> Iterator[Finding]:
     yield from warn_of_unused_redirects(realm)
     yield from warn_of_unsaid(realm, mode)
     yield from warn_of_rules(realm)
+    yield from warn_of_lookalikes(realm)
     yield from warn_of_clear_text(realm, mode)
     yield from warn_of_unread(realm)

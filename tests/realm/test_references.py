@@ -144,6 +144,14 @@ def test_a_rule_for_a_level_of_one_factor_is_warned_of() -> None:
     assert "the rule 'administrators' asks for nothing: one factor is enough for the level 'password'" in warnings
 
 
+@pytest.mark.parametrize("other", ["Admin", '"admin "', '"\\uff41dmin"'], ids=["case", "a blank", "wide letters"])
+def test_a_name_that_reads_like_another_is_warned_of(other: str) -> None:
+    """A rule for the one binds nobody who was given the other."""
+    told = [w.message for w in examined(demo("roles:\n", f"roles:\n  {other}: {{}}\n")).warnings]
+
+    assert [m for m in told if m.startswith("the role 'admin' is not the role")]
+
+
 @pytest.mark.parametrize(("trust", "warned"), [("30d", True), ("8h", False), ("1h", False)])
 def test_an_age_that_a_trusted_browser_outlasts_is_warned_of(trust: str, warned: bool) -> None:
     text = demo("max_age: 8h", f"max_age: 8h\n      trusted_browser: {trust}")
