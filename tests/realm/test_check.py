@@ -202,6 +202,20 @@ def test_a_rule_that_can_never_match_is_a_warning(run: Check, tmp_path: Path) ->
         assert any(expected in line for line in lines)
 
 
+@pytest.mark.parametrize(
+    ("key", "named", "other"), [("networks", "0.0.0.0/0", "::/0"), ("not_networks", "::/0", "0.0.0.0/0")]
+)
+def test_every_network_of_one_kind_is_a_warning(run: Check, tmp_path: Path, key: str, named: str, other: str) -> None:
+    file = tmp_path / "r.yaml"
+    file.write_text(demo("when: {clients: [billing]}", f"when: {{{key}: ['{named}']}}"), encoding="utf-8")
+
+    code, lines, _ = run(file)
+
+    assert code == 0
+    expected = f"warning: this is every network of one kind only: add '{other}', or say which"
+    assert any(line.endswith(expected) for line in lines)
+
+
 def of_client(lines: list[str], client_id: str) -> list[str]:
     """What the report says of one client."""
     begin = next(index for index, line in enumerate(lines) if line.split(" ")[0] == client_id)
