@@ -1,8 +1,7 @@
 """Addresses and networks of the Internet, each written one way: rules, proxies and limits compare them."""
 
+import ipaddress
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
-from ipaddress import ip_address as parsed_address
-from ipaddress import ip_network as parsed_network
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -15,7 +14,7 @@ def ip_address(text: str) -> Address:
 
     The networks of rules and proxies would be without it. Raises ValueError.
     """
-    parsed = parsed_address(text)
+    parsed = ipaddress.ip_address(text)
     return getattr(parsed, "ipv4_mapped", None) or parsed
 
 
@@ -24,7 +23,7 @@ def ip_network(text: str) -> Network:
 
     One of IPv4 that is written in IPv6 would be without all of them, and no address keeps its zone (RFC 4007).
     """
-    network = parsed_network(text)
+    network = ipaddress.ip_network(text)
     if isinstance(network, IPv6Network):
         if "%" in text:
             raise ValueError("a network has no zone: remove the % and what follows")

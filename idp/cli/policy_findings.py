@@ -14,9 +14,8 @@ from idp.policy.weaknesses import (
 )
 from idp.realm.account_client import ACCOUNT
 from idp.realm.client_sections import Client
-from idp.realm.document import Path
 from idp.realm.findings import Finding
-from idp.realm.policy_sections import When, Who
+from idp.realm.policy_sections import Who
 from idp.realm.schema import Realm
 
 _SHORTEST_ALONE = 15
@@ -57,10 +56,12 @@ def surprises(realm: Realm, now: int) -> Iterator[Finding]:
             yield Finding(path, f"the rule '{rule.name}' can never match: {why}")
         elif has_no_factor(realm, rule):
             yield Finding(path, f"the people whom the rule '{rule.name}' binds can set up no factor that it accepts")
-    for where, when in _whens(realm):
+    for where, when in realm.second_factor.whens:
         if half := half_of_everywhere(when):
             key, other = half
-            yield Finding((*where, "when", key), f"this is every network of one kind only: add '{other}', or say which")
+            yield Finding(
+                ("second_factor", *where, key), f"this is every network of one kind only: add '{other}', or say which"
+            )
     entered = {client.client_id for client in portals(realm)}
     for index, client in enumerate(realm.clients):
         if client.client_id not in entered or not client.default_acr_values:
@@ -72,14 +73,6 @@ def surprises(realm: Realm, now: int) -> Iterator[Finding]:
                 f"'{client.client_id}' asks for '{wished}' by default only: a request that names another level "
                 f"gets in with {_with(way)}; a rule would bind it",
             )
-
-
-def _whens(realm: Realm) -> Iterator[tuple[Path, When]]:
-    policy = realm.second_factor
-    for index, rule in enumerate(policy.rules):
-        yield ("second_factor", "rules", index), rule.when
-    if policy.encourage is not None:
-        yield ("second_factor", "encourage"), policy.encourage.when
 
 
 def ways_in(path: str, realm: Realm, clients: Iterable[Client], now: int) -> Iterator[str]:

@@ -44,23 +44,25 @@ def authenticate(request: OAuthRequest, *, public_allowed: bool = True) -> OAuth
     matches = [_matches(registered, spelling) for spelling in presented.spellings]
     if registered is None:
         raise _unproven(presented, "no such client")
-    expected = registered.token_endpoint_auth_method
-    others = f"{presented.method} in place of {expected}"
+    method, expected = presented.method, registered.token_endpoint_auth_method
+    another = f"{method} in place of {expected}"
     try:
-        if expected in client_assertions.METHODS and presented.method == _ASSERTION:
+        if method in BY_SECRET and expected in BY_SECRET:
+            if not any(matches):
+                raise _unproven(presented, "another secret")
+            if method != expected:
+                # Said only to who knows the secret.
+                raise InvalidClientError(f"This client is registered to authenticate by {expected}.", reason=another)
+        elif method == _ASSERTION and expected in client_assertions.METHODS:
             client_assertions.verify(registered, presented.secret, request.context)
-        elif expected in client_certificates.METHODS and presented.method == "none":
+        elif method == "none" and expected in client_certificates.METHODS:
             client_certificates.verify(registered, request.certificate, request.context)
-        elif registered.is_public and presented.method == "none":
-            if not public_allowed:
-                raise _unproven(presented, "a public client")
-        elif expected not in BY_SECRET or not any(matches):
-            raise _unproven(presented, "another secret" if presented.is_guess and expected in BY_SECRET else others)
+        elif method != "none" or not registered.is_public:
+            raise _unproven(presented, another)
+        elif not public_allowed:
+            raise _unproven(presented, "a public client")
     except (BadToken, BadCertificate) as fault:
         raise _unproven(presented, f"{expected}: {fault}") from None
-    if expected in BY_SECRET and presented.method != expected:
-        # Said only to who knows the secret.
-        raise InvalidClientError(f"This client is registered to authenticate by {expected}.", reason=others)
     request.client = OAuthClient(registered)
     return request.client  # type: ignore[no-any-return]  # an attribute of Authlib's request
 

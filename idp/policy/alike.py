@@ -7,7 +7,6 @@ from heapq import nsmallest
 
 from idp.policy.question import Credential, Person, person_in
 from idp.realm.factor_sections import RECOVERY
-from idp.realm.policy_sections import When
 from idp.realm.schema import Realm
 
 KINDS_REMEMBERED = 20_000
@@ -95,11 +94,4 @@ def told_apart(realm: Realm, person: Person) -> Person:
 
 def looked_at(realm: Realm, key: str) -> frozenset[str]:
     """The values of a key of `when` that the realm's policy names anywhere."""
-    return frozenset(value for when in whens(realm) for value in getattr(when, key) or ())
-
-
-def whens(realm: Realm) -> tuple[When, ...]:
-    """Of every rule, then of `encourage`."""
-    policy = realm.second_factor
-    rules = tuple(rule.when for rule in policy.rules)
-    return rules if policy.encourage is None else (*rules, policy.encourage.when)
+    return frozenset(value for _, when in realm.second_factor.whens for value in getattr(when, key) or ())

@@ -42,10 +42,10 @@ def asked(realm: Realm, expectation: Expectation, address: str, now: int) -> fro
     return found
 
 
-def _would_do(realm: Realm, expectation: Expectation, address: str, now: int) -> frozenset[str]:
-    """The same of everybody who gets in with what they own: who lacks what two rules share meets each by another."""
+def _of_who_owns_fewer(realm: Realm, expectation: Expectation, address: str, now: int) -> frozenset[str]:
+    """The same of those who get in with fewer factors: who lacks what two rules share meets each by another."""
     every = realm.second_factors
-    found = asked(realm, expectation, address, now)
+    found: frozenset[str] = frozenset()
     for owned in chain.from_iterable(combinations(every, count) for count in range(1, len(every))):
         shown, is_in = _played(realm, expectation, person_of(realm, expectation, owned), address, now)
         found |= shown if is_in else frozenset()
@@ -85,7 +85,7 @@ def _broken_at(realm: Realm, expectation: Expectation, address: str, now: int) -
     findings = []
     if expectation.asks is not None and not _is_asked(frozenset(expectation.asks), got):
         findings.append(Finding("asks", expectation.asks, ordered))
-    would_do = _would_do(realm, expectation, address, now) if expectation.never else got
+    would_do = got | _of_who_owns_fewer(realm, expectation, address, now) if expectation.never else got
     if forbidden := tuple(f for f in expectation.never if f in would_do):
         findings.append(Finding("never", expectation.never, forbidden))
     return tuple(findings)

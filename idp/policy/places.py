@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from ipaddress import IPv4Network, IPv6Network
 
 from idp.addresses import Network, ip_address
-from idp.policy.alike import whens
 from idp.realm.schema import Realm
 
 EVERYWHERE = (IPv4Network("0.0.0.0/0"), IPv6Network("::/0"))
@@ -40,5 +39,5 @@ def _first_unnamed(family: Network, realms: tuple[Realm, ...]) -> str | None:
 
 
 def _named(realms: tuple[Realm, ...]) -> tuple[Network, ...]:
-    every = tuple(when for realm in realms for when in whens(realm))
+    every = tuple(when for realm in realms for _, when in realm.second_factor.whens)
     return tuple(n for when in every for n in (*(when.networks or ()), *(when.not_networks or ())))

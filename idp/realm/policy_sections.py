@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
+from idp.realm.document import Path
 from idp.realm.factor_sections import SecondFactor
 from idp.realm.section import Names, Section
 from idp.realm.words import (
@@ -83,6 +84,12 @@ class SecondFactorPolicy(Section):
     """Every rule that matches must be met, each by itself."""
     encourage: Encourage | None = None
     """People whom no rule obliges are invited to set up a factor."""
+
+    @property
+    def whens(self) -> tuple[tuple[Path, When], ...]:
+        """Whom each rule binds, then whom `encourage` is for, with where that is said in this section."""
+        rules = tuple((("rules", index, "when"), rule.when) for index, rule in enumerate(self.rules))
+        return rules if self.encourage is None else (*rules, (("encourage", "when"), self.encourage.when))
 
 
 class Who(Section):
